@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
     from screener.workflows.explain.explain import Explanation
+    from screener.workflows.explain.traced import Traced
     from screener.workflows.report.catalog import BasketEvents
     from screener.workspace.broken import Broken, Readable
     from screener.workspace.locate import Workspace as Place
@@ -336,13 +338,15 @@ class Workspace:
         >>> own.import_data(fixing, kind="fx", dry_run=True).dry_run
         True
         """
+        from screener.data.panels.calendar_cache import recorded_sessions
         from screener.data.sources.files.folders import is_folder
         from screener.workflows.data.folder_import import import_folder
         from screener.workflows.data.frames import as_files
         from screener.workflows.data.importing import import_files
         from screener.workflows.data.requests import import_request
 
-        with as_files(source) as paths:
+        known = nullcontext() if dry_run else recorded_sessions(self.place.data_cache)
+        with known, as_files(source) as paths:
             request = import_request(
                 paths,
                 kind,
@@ -527,6 +531,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
         """Backtest baskets from the first session in which a reader could act.
@@ -548,13 +553,15 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
-            `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left out is as the settings
-            of the workspace say, else built in. Several values of `delay`, `weighting`, `entry` or
-            `rebalance` run every combination.
+            `commission_min`, `account`, `hk_account`, `cost_bps`, `max_wait`, `delay`,
+            `weighting`, `entry`, `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left
+            out is as the settings of the workspace say, else built in. Several values of `delay`,
+            `weighting`, `entry` or `rebalance` run every combination.
 
         Raises
         ------
@@ -585,7 +592,11 @@ class Workspace:
         ):
             requests = self._leaving(store, requests)
             runs = run_variants(
-                store, requests, program_version=program_version(), jobs=self._jobs(jobs)
+                store,
+                requests,
+                program_version=program_version(),
+                jobs=self._jobs(jobs),
+                capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
@@ -699,6 +710,7 @@ class Workspace:
         chain: bool = False,
         benchmark: str = "",
         data_version: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> FollowedResult:
         """Follow a stream of events with one account: one equity curve of acting on all of them.
@@ -736,10 +748,12 @@ class Workspace:
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
             Version of the data to read; the newest if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
-            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
+            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `account`,
+            `hk_account`, `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
 
         Raises
         ------
@@ -790,7 +804,13 @@ class Workspace:
             request = FollowRequest.of(
                 events, chosen, slots=slots, benchmark=benchmark, chain=chain, **span
             )
-            run = follow(store, request, program_version=program_version(), told=stream.remarks)
+            run = follow(
+                store,
+                request,
+                program_version=program_version(),
+                told=stream.remarks,
+                capacity=capacity,
+            )
         lacking = stream.lacking or run.lacking
         baskets = stream.baskets
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)
@@ -951,7 +971,7 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
             Store.open(self.place.data_cache, version=data_version) as store,
         ):
-            result = run_screen(store, request)
+            result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
 
@@ -962,6 +982,8 @@ class Workspace:
         report: str | None = None,
         placebo: int = 0,
         hold: int | Sequence[int] = (5, 20),
+        calibrate: int = 0,
+        planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
         **options: Any,
@@ -976,12 +998,15 @@ class Workspace:
             Random baskets to compare each with; 0 for none.
         hold
             Sessions that random baskets are held.
+        calibrate, planted
+            Draws of random stocks on random dates that show how often each test errs, 0 for none;
+            and a return planted on session 0 that shows what they find.
         data_version, jobs
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`, `exit` (the reader's window ends at it).
+            `max_wait`, `seed`, `draws`, `winsor`, `exit` (the reader's window ends at it).
 
         Raises
         ------
@@ -996,6 +1021,7 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.study.calibration import calibrate as calibrated_on
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
         from screener.workflows.study.verdicts import compared
@@ -1009,7 +1035,7 @@ class Workspace:
                 say("--exit is not read by --placebo: random baskets are held to the horizon"),
                 fix=say("leave one of them out"),
             )
-        beside = None
+        table, beside, calibration = chosen.table(), None, None
         with Store.open(self.place.data_cache, version=data_version) as store:
             events = with_leaves(self.place, store, request.events, request.exits)
             request = replace(request, events=events)
@@ -1017,9 +1043,19 @@ class Workspace:
                 store,
                 request,
                 program_version=program_version(),
-                table=chosen.table(),
+                table=table,
                 jobs=self._jobs(jobs),
             )
+            if calibrate:
+                calibration = calibrated_on(
+                    store,
+                    run,
+                    draws=calibrate,
+                    planted=planted,
+                    program_version=program_version(),
+                    table=table,
+                    jobs=self._jobs(jobs),
+                )
             if placebo:
                 beside = compared(
                     self.place,
@@ -1033,7 +1069,9 @@ class Workspace:
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
-        return StudyResult(self.place, run, beside, lacking=lacking, remarks=remarks)
+        return StudyResult(
+            self.place, run, beside, lacking=lacking, remarks=remarks, calibrated=calibration
+        )
 
     def score(
         self,
@@ -1079,7 +1117,7 @@ class Workspace:
             backdate=backdate,
         )
         with Store.open(self.place.data_cache, version=data_version) as store:
-            run = run_score(self.place, store, request)
+            run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
     def today(self, since: Day | None = None) -> TodayResult:
@@ -1124,17 +1162,17 @@ class Workspace:
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
-    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
-        """Show where a row of a backtest came from: prices, weights, orders, rules, sources.
+    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation | Traced:
+        """Show where a row came from: prices, weights, orders, rules, statements, sources.
 
         It is evaluated again at the data version of its run; what comes out otherwise is told.
 
         Parameters
         ----------
         result
-            A backtest, or the id of a stored run.
+            A backtest, or the id of a stored run of any kind.
         row
-            Its row in `returns`, counted from 0 as a DataFrame does.
+            Its row in `returns`, or in the run's main table, counted from 0 as a DataFrame does.
 
         Raises
         ------
@@ -1151,6 +1189,8 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
         from screener.workflows.explain.explain import explain
+        from screener.workflows.explain.kinds import kind_of
+        from screener.workflows.explain.traced import trace
         from screener.workspace.runs import load_run, stored_row
 
         run_id = result
@@ -1158,11 +1198,14 @@ class Workspace:
             result.save()
             run_id, row = result.stored(row)
         stored = load_run(self.place, str(run_id))
-        wanted = stored_row(stored, row + 1)
+        kind = kind_of(stored)
+        wanted = stored_row(stored, row + 1, kind.main)
         with (
             Store.open(self.place.data_cache, version=stored.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            if kind.name != "backtest":
+                return trace(self.place, store, stored, wanted, program_version=program_version())
             return explain(store, stored, wanted, program_version=program_version())
 
     def settings(self) -> dict[str, object]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
     from screener.workflows.screen.run import ScreenResult
+    from screener.workflows.study.calibration import CalibrationRun
     from screener.workflows.study.run import StudyRun
     from screener.workflows.study.verdicts import VerdictRun
     from screener.workflows.today.run import Today
@@ -130,17 +131,53 @@ class BacktestResult:
 
     @cached_property
     def shortfall(self) -> pd.DataFrame:
-        """What each friction takes from the paper return.
+        """The steps from the index to the money, which sum to the executable return.
 
         Examples
         --------
         >>> found.shortfall["step"].iloc[0]
-        'paper'
+        'market'
         """
         from screener.results.backtest import SHORTFALL
         from screener.workflows.backtest.rows import shortfall_rows
 
         return self._frame(SHORTFALL, [row for run in self.runs for row in shortfall_rows(run)])
+
+    @cached_property
+    def shortfall_means(self) -> pd.DataFrame:
+        """The mean of those steps over the events with finished paths, by horizon and capital.
+
+        Examples
+        --------
+        >>> found.shortfall_means["step"].iloc[-1]
+        'FX'
+        """
+        from screener.results.backtest import SHORTFALL_MEANS
+        from screener.workflows.backtest.rows import mean_shortfall_rows
+
+        return self._frame(SHORTFALL_MEANS, mean_shortfall_rows(self.runs))
+
+    @cached_property
+    def capacity(self) -> pd.DataFrame:
+        """Amounts of money on the way to the one at which the edge is gone, by sessions held.
+
+        Empty unless `backtest` was asked for it.
+
+        Examples
+        --------
+        >>> found.capacity.columns.to_list()[:3]
+        ['horizon', 'capital', 'n_events']
+        """
+        from screener.results.backtest import CAPACITY
+        from screener.workflows.backtest.capacity import capacity_rows
+
+        rows = [
+            row
+            for run in self.runs
+            for one in run.capacities
+            for row in capacity_rows(one.capacity, run.run_id, one.horizon)
+        ]
+        return self._frame(CAPACITY, rows)
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -425,6 +462,25 @@ class FollowedResult:
         return self._frame(CURVE, curve_rows(self.run))
 
     @cached_property
+    def capacity(self) -> pd.DataFrame:
+        """Amounts of money on the way to the one at which the edge is gone.
+
+        Empty unless `follow` was asked for it.
+
+        Examples
+        --------
+        >>> len(followed.capacity)
+        0
+        """
+        from screener.results.backtest import CAPACITY
+        from screener.workflows.backtest.capacity import capacity_rows
+
+        run = self.run
+        horizon = run.request.settings.horizons[0]
+        rows = [] if run.capacity is None else capacity_rows(run.capacity, run.run_id, horizon)
+        return self._frame(CAPACITY, rows)
+
+    @cached_property
     def orders(self) -> pd.DataFrame:
         """Every order, filled or not, dividend, tax and rights issue of the account.
 
@@ -514,13 +570,14 @@ class ScreenedResult:
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """A finished study, and the comparison with random baskets if there is one."""
+    """A finished study, with the comparison with random baskets and the calibration, if any."""
 
     place: Place
     run: StudyRun
     beside: VerdictRun | None = None
     lacking: bool = False
     remarks: tuple[str, ...] = ()
+    calibrated: CalibrationRun | None = None
 
     @cached_property
     def tests(self) -> pd.DataFrame:
@@ -563,6 +620,16 @@ class StudyResult:
         return self._frame(PLACEBOS, placebo_rows(self._beside.placebo))
 
     @cached_property
+    def calibration(self) -> pd.DataFrame:
+        """How often each test errs on random stocks and dates of this market."""
+        from screener.results.study import CALIBRATION
+        from screener.workflows.study.calibration import calibration_rows
+
+        if self.calibrated is None:
+            raise InputError(say("nothing was calibrated"), fix=say("give calibrate=200"))
+        return self._frame(CALIBRATION, calibration_rows(self.calibrated))
+
+    @cached_property
     def verdicts(self) -> pd.DataFrame:
         """What the closing sentence of each event rests on."""
         from screener.results.placebo import VERDICTS
@@ -574,7 +641,7 @@ class StudyResult:
         """Return its page as HTML, as `BacktestResult.to_html`."""
         from screener.render.pages.study import study_document
 
-        return _written(study_document(self.run, self.beside), target)
+        return _written(study_document(self.run, self.beside, self.calibrated), target)
 
     def _repr_html_(self) -> str:
         from screener.render.pages.notebook import table_shown

@@ -1,51 +1,63 @@
 """Implementation shortfall (Perold, 1988), by friction: an ordered series of counterfactual runs.
 
-Each run turns one more friction on, in a fixed order; a step is what the result loses by it. The
-first run is the paper return and the last the executable one, so that the steps close exactly.
+The waterfall starts from the index and ends with the money: `decision` tells what leads from the
+index to the price at which each name was to be bought. From there each run turns one more friction
+on, in a fixed order; a step is what the result loses by it. The last run is the executable path,
+so that the steps sum to its return.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from screener.backtest.decision import DECISION_STEPS
+from screener.backtest.execution.account import account_exits, account_window
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.holdings import rights_reinvested
-from screener.backtest.execution.pricing import ValuePanel, executed_exits
+from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.shares import Execution
-from screener.backtest.frictions import Frictions
+from screener.backtest.frictions import Entitlement, EntitlementKind, Frictions
 from screener.backtest.plain import sold_values
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
-__all__ = ["SHORTFALL_STEPS", "Shortfall", "shortfall_of"]
+__all__ = ["FRICTION_STEPS", "SHORTFALL_STEPS", "Shortfall", "shortfall_of"]
 
-SHORTFALL_STEPS = (
-    "limits and suspension",
+FRICTION_STEPS = (
+    "waiting and unfilled",
     "lots and cash",
     "rights",
     "participation",
-    "slippage",
+    "slippage and impact",
     "commission",
-    "taxes and levies",
-    "FX spread",
+    "taxes and fees",
+    "dividend tax",
+    "FX",
 )
 """The order in which frictions are turned on."""
 
+SHORTFALL_STEPS = (*DECISION_STEPS, *FRICTION_STEPS)
+"""The whole waterfall where an index is known."""
+
 Shortfall = tuple[tuple[str, float], ...]
-"""Steps with what each takes from the return, as fractions; they sum to executable minus paper."""
+"""Steps with what each adds to the return, as fractions."""
 
 
 def shortfall_of(
     values: ValuePanel,
     trading: TradingPanel,
     windows: Sequence[Window],
-    paper: Mapping[int, float],
+    scheduled: Mapping[int, float],
     capital: float,
     frictions: Frictions,
     done: Mapping[int, Execution],
 ) -> Mapping[int, Shortfall]:
-    """Return the implementation shortfall of each window that both paths finish, by identity.
+    """Return what each friction takes from each window that its path finishes, by identity.
+
+    Waiting costs what a name did between its scheduled entry and its purchase, not being filled
+    all that it did to the end of the window, and a late sale what it did since it was due.
 
     Parameters
     ----------
@@ -53,8 +65,8 @@ def shortfall_of(
         Prices, and what trading with money needs.
     windows
         Windows with at least one name that is not dropped.
-    paper
-        Paper return by the window's identity.
+    scheduled
+        Return with every name bought at the price of its scheduled entry, by the window's identity.
     capital
         Money for each window, in CNY.
     frictions
@@ -64,28 +76,38 @@ def shortfall_of(
     """
     if not windows:
         return {}
-    runs = [_late_sales(values, windows)]
+    runs = [_waited(values, trading, windows, frictions)]
     variants = _variants(trading, frictions)
     found_by = {(trading, frictions): tuple(done[id(window)] for window in windows)}
-    for variant in reversed(variants):  # the bound on volume before the run without it
-        if variant not in found_by:  # two are the same where a friction is off anyway
-            with_bound = variant[0], replace(variant[1], participation=frictions.participation)
-            found_by[variant] = _executed(*variant, windows, capital, found_by.get(with_bound))
+    for own, less in reversed(variants):  # each before the run with less, which may be the same
+        if (own, less) not in found_by:  # two are the same where a friction is off anyway
+            bounded = own, replace(less, participation=frictions.participation)
+            taxed = own, replace(less, dividend_tax=frictions.dividend_tax)
+            known: Sequence[Execution | None] = (None,) * len(windows)
+            if bounded in found_by:
+                known = [None if one.capped else one for one in found_by[bounded]]
+            elif taxed in found_by:
+                known = [None if _taxed(one) else one for one in found_by[taxed]]
+            found_by[own, less] = _executed(own, less, windows, capital, known)
     for variant in variants:
         ends = [one.value for one in found_by[variant]]
         runs.append([None if end is None else end / capital - 1 for end in ends])
     found = {}
     for at, window in enumerate(windows):
-        levels = [paper[id(window)], *(run[at] for run in runs)]
+        levels = [scheduled[id(window)], *(run[at] for run in runs)]
         finished = [level for level in levels if level is not None]
         if len(finished) == len(levels):
             found[id(window)] = tuple(
                 (step, float(after - before))
-                for step, before, after in zip(
-                    SHORTFALL_STEPS, finished, finished[1:], strict=False
-                )
+                for step, (before, after) in zip(FRICTION_STEPS, pairwise(finished), strict=True)
             )
     return found
+
+
+def _taxed(one: Execution) -> bool:
+    """Tell whether a tax on dividends was paid: else the run without it is the same."""
+    kinds = (line.kind for line in one.lines if isinstance(line, Entitlement))
+    return EntitlementKind.TAX in kinds
 
 
 def _executed(
@@ -93,21 +115,22 @@ def _executed(
     frictions: Frictions,
     windows: Sequence[Window],
     capital: float,
-    bounded: Sequence[Execution] | None,
+    known: Sequence[Execution | None],
 ) -> tuple[Execution, ...]:
-    """Execute windows, given what they come to with a bound on volume: most never meet it."""
-    if bounded is None:
-        return execute_all(trading, windows, capital, frictions)
-    met = [window for window, one in zip(windows, bounded, strict=True) if one.capped]
-    again = iter(execute_all(trading, met, capital, frictions) if met else ())
-    return tuple(next(again) if one.capped else one for one in bounded)
+    """Execute the windows whose execution is not known yet."""
+    left = [window for window, one in zip(windows, known, strict=True) if one is None]
+    again = iter(execute_all(trading, left, capital, frictions) if left else ())
+    return tuple(next(again) if one is None else one for one in known)
 
 
-def _late_sales(values: ValuePanel, windows: Sequence[Window]) -> list[float | None]:
+def _waited(
+    values: ValuePanel, trading: TradingPanel, windows: Sequence[Window], frictions: Frictions
+) -> list[float | None]:
     """Return the returns of orders that wait as the rules say, without any other friction."""
-    exits = [executed_exits(values.prices, window) for window in windows]
-    runs = sold_values(values, windows, exits)
-    return [None if own.open else run.value - 1 for own, run in zip(exits, runs, strict=True)]
+    own = [account_window(trading, window, frictions) for window in windows]
+    exits = [account_exits(trading, window, frictions) for window in own]
+    runs = sold_values(values, own, exits)
+    return [None if one.open else run.value - 1 for one, run in zip(exits, runs, strict=True)]
 
 
 def _variants(
@@ -121,10 +144,12 @@ def _variants(
         fx_spread_bps=0.0,
         commission=False,
         levies=False,
+        dividend_tax=False,
     )
     capped = replace(bare, participation=frictions.participation)
     slipped = replace(capped, slippage_bps=frictions.slippage_bps, impact_bps=frictions.impact_bps)
     paid = replace(slipped, commission=frictions.commission)
-    taxed = replace(paid, levies=frictions.levies)
-    turned_on = (bare, capped, slipped, paid, taxed, frictions)
+    levied = replace(paid, levies=frictions.levies)
+    taxed = replace(levied, dividend_tax=frictions.dividend_tax)
+    turned_on = (bare, capped, slipped, paid, levied, taxed, frictions)
     return (rights_reinvested(trading), bare), *((trading, variant) for variant in turned_on)

@@ -38,8 +38,9 @@ class Frictions:
         root of its share in it.
     fx_spread_bps
         What each conversion between currencies loses, in basis points.
-    commission, levies
-        Whether the broker's commission is paid, and whether taxes and exchange fees are.
+    commission, levies, dividend_tax
+        Whether the broker's commission is paid, whether the taxes and exchange fees of orders are,
+        and whether the tax on dividends is.
     rights
         Whether rights are taken up at their subscription price, or lapse.
     """
@@ -51,6 +52,7 @@ class Frictions:
     fx_spread_bps: float = 0.0
     commission: bool = True
     levies: bool = True
+    dividend_tax: bool = True
     rights: Rights = Rights.TAKE_UP
 
     def __post_init__(self) -> None:

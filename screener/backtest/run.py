@@ -12,6 +12,7 @@ import numpy as np
 
 from screener.backtest.attribution import Shortfall
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchmark_return
+from screener.backtest.decision import Decided, decided_of
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.money import Executed, with_money
 from screener.backtest.execution.pricing import ValuePanel, executed_exits, value_panel
@@ -116,7 +117,11 @@ class EventResult:
     lines
         Rows of its ledger: orders, filled or not, dividends, taxes and rights.
     shortfall
-        What each friction takes from the paper return; empty unless both paths are finished.
+        Steps from the index to the money, which sum to `executable_return`; empty unless both
+        paths are finished.
+    unthemed
+        Names whose industry's stocks are not known over the window, so that theme and selection
+        are one step for them.
     no_orders
         Why no order was placed at all, if so.
     benchmarks, benchmark_basis
@@ -148,6 +153,7 @@ class EventResult:
     capital: float | None = None
     lines: tuple[Line, ...] = ()
     shortfall: Shortfall = ()
+    unthemed: tuple[Listing, ...] = ()
     lack: str = ""
     index_lack: str = ""
     no_orders: str = ""
@@ -324,8 +330,14 @@ def _some(
             main.append(windows[0])
     every = [*main, *(window for group in others.values() for window in group)]
     paths = paper_values(values, layout, every, compiled=compiled)
-    paper = {key: float(path.values[-1]) - 1 for key, path in paths.items()}
-    executed = _all_executed(values, trading, main, settings, paper)
+    decide = partial(
+        decided_of,
+        values,
+        benchmark_of=lambda window, name: benchmark_of(window.event, name),
+        themes=None if trading is None else trading.themes,
+        delay=settings.delay,
+    )
+    executed = _all_executed(values, trading, main, settings, decide)
     return [
         _result(panel, window, others[at], paths, one, benchmark_of, lacks[id(window)])
         for at, window in enumerate(main)
@@ -357,12 +369,12 @@ def _all_executed(
     trading: TradingPanel | None,
     windows: Sequence[Window],
     settings: Settings,
-    paper: Mapping[int, float],
+    decide: Callable[[Sequence[Window]], Mapping[int, Decided]],
 ) -> Mapping[int, tuple[Executed, ...]]:
     """Return the executable paths of each window by its identity, one for each capital."""
     priced = [window for window in windows if window.valued and not _why_not_traded(window)]
     if settings.frictions is not None and trading is not None:
-        return with_money(values, trading, priced, settings.frictions, settings.capitals, paper)
+        return with_money(values, trading, priced, settings.frictions, settings.capitals, decide)
     if settings.cost is None or not priced:
         return {}
     return {key: (found,) for key, found in _plainly(values, priced, settings).items()}
@@ -428,7 +440,8 @@ def _result(
         remarks=remarks if executed is None else (*remarks, *executed.remarks),
         capital=None if executed is None else executed.capital,
         lines=() if executed is None else executed.lines,
-        shortfall=() if executed is None else executed.shortfall,
+        shortfall=() if executed is None else _waterfall(executed, beside.index_return),
+        unthemed=_unthemed(executed),
         lack=lack,
         index_lack=beside.lack,
         no_orders="" if executed is None else executed.no_orders,
@@ -469,6 +482,19 @@ def _beside(
         told = (say("no beta, no alpha: {why}", why=error.what),)
         return _Beside(index_return=found, path=empty, remarks=told)
     return _Beside(index_return=found, path=path)
+
+
+def _waterfall(executed: Executed, index_return: float | None) -> Shortfall:
+    """Return the steps from the index to the money."""
+    if executed.decided is None:
+        return ()
+    return (*executed.decided.steps(index_return), *executed.shortfall)
+
+
+def _unthemed(executed: Executed | None) -> tuple[Listing, ...]:
+    if executed is None or executed.decided is None or executed.decided.index is None:
+        return ()
+    return executed.decided.unknown
 
 
 def _return_of(executed: Executed | None) -> float | None:

@@ -40,6 +40,7 @@ from screener.cli.trading_options import (
     SlippageOption,
     SpreadOption,
     WaitOption,
+    WhereOption,
 )
 from screener.domain.amounts import parse_amounts
 from screener.errors import InputError
@@ -94,6 +95,7 @@ def backtest(
     fx_spread_bps: SpreadOption = 0.0,
     commission_bps: CommissionOption = 2.5,
     commission_min: LeastCommissionOption = 5.0,
+    account: WhereOption = "mainland",
     hk_account: AccountOption = "southbound",
     cost_bps: Annotated[
         float | None,
@@ -169,6 +171,23 @@ def backtest(
             "account to the end of the tables: as `screener follow --chain` does.",
         ),
     ] = False,
+    shortfall: Annotated[
+        str | None,
+        typer.Option(
+            "--shortfall",
+            metavar="FILE",
+            help="Write the steps from the index to the money of each event as CSV, or as JSON "
+            "where the name ends in .json.",
+        ),
+    ] = None,
+    capacity: Annotated[
+        bool,
+        typer.Option(
+            "--capacity",
+            help="Look for the money at which the edge over the index is gone, and show the way "
+            "there.",
+        ),
+    ] = False,
     jobs: Annotated[
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
@@ -217,14 +236,17 @@ def backtest(
     Several values of --delay, --weighting, --entry or --rebalance run every combination.
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
+
+    Example: screener backtest copper --hold 20 --impact-bps 100 --capacity
     """
     from screener.files.writing import check_targets
+    from screener.render.capacity import capacity_tables
     from screener.render.performance import metrics_page
     from screener.workflows.backtest.summary import parse_shown
 
     shown = parse_shown(sort, filter_ or [])
-    check_targets(csv, json, ledger, metrics, paths, html, force=force)
-    check_excel(excel, csv, ledger, metrics, paths)
+    check_targets(csv, json, ledger, metrics, paths, shortfall, html, force=force)
+    check_excel(excel, csv, ledger, metrics, paths, shortfall)
     _check_cost(context, cost_bps)
     if detail and (unread := given(context, "sort", "filter_")):
         raise InputError(
@@ -239,6 +261,7 @@ def backtest(
         "fx_spread_bps": fx_spread_bps,
         "commission_bps": commission_bps,
         "commission_min": commission_min,
+        "account": account,
         "hk_account": hk_account,
         "cost_bps": cost_bps,
         "max_wait": max_wait,
@@ -258,6 +281,7 @@ def backtest(
         "benchmark": benchmark,
         "data_version": data_version,
         "jobs": jobs,
+        "capacity": capacity,
         **options,
     }
     if chain:
@@ -277,13 +301,17 @@ def backtest(
         ledger=ledger,
         metrics=metrics,
         paths=paths,
+        shortfall=shortfall,
         html=html,
         excel=excel,
         headers=headers,
     )
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics, paths, html):
+    if "-" not in (csv, json, ledger, metrics, paths, shortfall, html):
         console().print(_page(found, shown, detail=detail))
+        for run in runs:
+            for table in capacity_tables([(one.horizon, one.capacity) for one in run.capacities]):
+                console().print(table)
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0], found.titles))
     for line in dict.fromkeys(remarks):
@@ -318,10 +346,20 @@ def _chain(
     options = {name: value for name, value in asked.items() if name not in of_windows}
     with working(say("following")):
         found = desk.follow(names, every=not names, chain=True, **options)
-    show_followed(found, excel=excel, **files)
+    show_followed(desk, found, excel=excel, **files)
 
 
-_NOT_STREAMED = ("ledger", "metrics", "paths", "csv", "json", "html", "excel", "detail", "sort")
+_NOT_STREAMED = (
+    "ledger",
+    "metrics",
+    "paths",
+    "shortfall",
+    "csv",
+    "json",
+    "html",
+    "excel",
+    "detail",
+)
 
 
 def _stream(
@@ -332,7 +370,8 @@ def _stream(
     asked: dict[str, Any],
 ) -> None:
     """Write the rows of very many events, and say where they are."""
-    if unread := given(context, *_NOT_STREAMED, "filter_"):
+    asked.pop("capacity")
+    if unread := given(context, *_NOT_STREAMED, "capacity", "detail", "sort", "filter_"):
         raise InputError(
             say("--to writes every row and shows none: {option} is not read", option=unread[0]),
             fix=say("leave out {option}, or --to", option=unread[0]),
@@ -357,17 +396,23 @@ def _write(
     ledger: str | None,
     metrics: str | None,
     paths: str | None,
+    shortfall: str | None,
     html: str | None,
     excel: bool,
     headers: Language | None,
 ) -> None:
     """Write the files that were asked for."""
     from screener.files.writing import write_json, write_text
-    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
+    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS, SHORTFALL
     from screener.results.files import write_rows
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
-    from screener.workflows.backtest.rows import ledger_rows, path_rows, result_table
+    from screener.workflows.backtest.rows import (
+        ledger_rows,
+        path_rows,
+        result_table,
+        shortfall_rows,
+    )
 
     runs = found.runs
     table = result_table(runs)
@@ -390,6 +435,12 @@ def _write(
             excel=excel,
             headers=headers,
         )
+    if shortfall is not None:
+        steps = [row for run in runs for row in shortfall_rows(run)]
+        if shortfall.lower().endswith(".json"):
+            write_json(shortfall, steps)
+        else:
+            write_rows(shortfall, SHORTFALL, steps, excel=excel, headers=headers)
     if html is not None:
         with working(say("making the page")):
             write_text(html, found.to_html())

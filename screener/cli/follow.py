@@ -36,6 +36,7 @@ from screener.cli.trading_options import (
     SlippageOption,
     SpreadOption,
     WaitOption,
+    WhereOption,
 )
 from screener.errors import InputError
 from screener.language import say
@@ -127,6 +128,7 @@ def follow(
     fx_spread_bps: SpreadOption = 0.0,
     commission_bps: CommissionOption = 2.5,
     commission_min: LeastCommissionOption = 5.0,
+    account: WhereOption = "mainland",
     hk_account: AccountOption = "southbound",
     max_wait: WaitOption = 10,
     rights: RightsOption = "take-up",
@@ -145,6 +147,14 @@ def follow(
         str | None,
         typer.Option("--metrics", metavar="FILE", help="Write the measures of the account as CSV."),
     ] = None,
+    capacity: Annotated[
+        bool,
+        typer.Option(
+            "--capacity",
+            help="Look for the money at which the edge over the index is gone, and show the way "
+            "there.",
+        ),
+    ] = False,
     csv: CsvOption = None,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -192,6 +202,7 @@ def follow(
             last=last,
             benchmark=benchmark,
             data_version=data_version,
+            capacity=capacity,
             weighting=weighting,
             delay=delay,
             participation=participation,
@@ -200,6 +211,7 @@ def follow(
             fx_spread_bps=fx_spread_bps,
             commission_bps=commission_bps,
             commission_min=commission_min,
+            account=account,
             hk_account=hk_account,
             max_wait=max_wait,
             rights=rights,
@@ -207,6 +219,7 @@ def follow(
             exit=tuple(exit_ or ()),
         )
     show_followed(
+        desk,
         found,
         csv=csv,
         json=json,
@@ -218,14 +231,25 @@ def follow(
     )
 
 
-def show_followed(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
-    """Write the files that were asked for, show the account unless one is shown, and exit."""
+def show_followed(
+    desk: Workspace, found: FollowedResult, *, excel: bool, **files: str | None
+) -> None:
+    """Write the files that were asked for, store the run, show it unless a file is shown."""
+    from screener.workflows.follow.rows import document_of
+    from screener.workspace.runs import save_run
+
     _write(found, excel=excel, **files)
+    stored = save_run(desk.place, found.run.run_id, document_of(found.run))
     if "-" not in files.values():
+        from screener.render.capacity import capacity_tables
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
-    for line in dict.fromkeys(found.run.remarks):
+        if found.run.capacity is not None:
+            hold = found.run.request.settings.horizons[0]
+            for table in capacity_tables([(hold, found.run.capacity)]):
+                console().print(table)
+    for line in dict.fromkeys((*found.run.remarks, *stored)):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
 

@@ -31,6 +31,14 @@ def rules(
     listing: Annotated[
         str, typer.Option("--listing", metavar="ID", help="A share or a fund, such as 300857.SZ.")
     ],
+    account: Annotated[
+        str,
+        typer.Option(
+            "--account",
+            metavar="WHERE",
+            help="Where your account is: mainland, or hongkong, which buys A shares northbound.",
+        ),
+    ] = "mainland",
     csv: CsvOption = None,
     excel: ExcelOption = False,
     headers: HeadersOption = None,
@@ -51,7 +59,9 @@ def rules(
 
     Example: screener rules --at 2026-07-06 --listing 00700.HK --csv rules.csv
     """
+    from screener.domain.choices import choice
     from screener.files.writing import check_targets, write_json
+    from screener.market.charges import Account, Plan
     from screener.render.rules import rules_view
     from screener.results.files import write_rows
     from screener.results.rules import RULES
@@ -68,7 +78,14 @@ def rules(
     place = place_if_any(workspace, environ=os.environ, cwd=Path.cwd())
     wanted = find_listing(place, listing, parameter="--listing")
     lake = lake_of(place)
-    page = run_ruling(lake, wanted, parse_day(at, parameter="--at"), version=data_version)
+    abroad = choice(Account, account, parameter="--account") is Account.HONGKONG
+    page = run_ruling(
+        lake,
+        wanted,
+        parse_day(at, parameter="--at"),
+        plan=Plan(southbound=False, northbound=True) if abroad else None,
+        version=data_version,
+    )
     if "-" not in (csv, json):
         console().print(rules_view(page))
     if csv is not None:

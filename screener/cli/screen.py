@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from screener.workflows.screen.run import ScreenResult
     from screener.workspace.locate import Workspace as Place
+    from screener.workspace.screens import SavedScreen
 
 __all__ = ["screen"]
 
@@ -197,6 +198,7 @@ def _run(
         messages().print(say("Saved {file}", file=path), markup=False, soft_wrap=True)
     if html is not None:
         write_text(html, found.to_html())
+    _store(place, found.result, day, asked)
     _show(
         found.result,
         desk,
@@ -211,6 +213,15 @@ def _run(
         before = desk.screen(as_of=_day(since), data_version=data_version, **asked.arguments())
         _show_changes(before.result, found.result)
     ends_lacking(found.lacking)
+
+
+def _store(place: Place, result: ScreenResult, day: date, asked: SavedScreen) -> None:
+    """Keep the screen, so that it can be explained and compared at another data version."""
+    from screener.workflows.screen.table import screen_run_document
+    from screener.workspace.runs import save_run
+
+    for line in save_run(place, result.run_id, screen_run_document(result, day, asked.kept())):
+        messages().print(line, markup=False)
 
 
 def _help(field: Field) -> str:

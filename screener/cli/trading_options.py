@@ -54,6 +54,15 @@ LeastCommissionOption = Annotated[
     float,
     typer.Option("--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."),
 ]
+WhereOption = Annotated[
+    str,
+    typer.Option(
+        "--account",
+        metavar="WHERE",
+        help="Where your account is: mainland, which buys Hong Kong southbound, or hongkong, which "
+        "buys the mainland northbound; each on the days of both markets, and what is eligible.",
+    ),
+]
 AccountOption = Annotated[
     str,
     typer.Option(

@@ -18,6 +18,7 @@ from screener.domain.arrays import (
     SessionAxis,
 )
 from screener.domain.basket import EntryPrice
+from screener.domain.eligibility import Eligibility
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.language import say
@@ -250,11 +251,19 @@ class TradingPanel:
         `(n_sessions, n_listings)` shares that a rights issue offers for each share held at the
         close before, and what one of them costs in the listing's currency; 0 without one, and
         throughout for adjusted prices.
-    southbound
+    southbound, northbound
         `(n_sessions, n_listings)` whether a mainland account may trade it that session: always but
-        for Hong Kong; `None` where that was not read.
+        for Hong Kong; whether a Hong Kong account may: always but for the mainland. `None` where
+        that was not read.
+    eligibility
+        Of each listing the days in the list of its programme, southbound or northbound; empty
+        where that was not read.
     funds
         Whether each listing is a fund, by its master; empty where that was not read.
+    themes
+        `(n_sessions, n_listings)` growth of the stocks of each listing's industry over the session
+        before, in its own currency: 1 on no session of its exchange, NaN where it is not known;
+        `None` where that was not read.
     """
 
     prices: PricePanel
@@ -266,7 +275,10 @@ class TradingPanel:
     rights: FloatMatrix = field(default_factory=_nowhere)
     rights_price: FloatMatrix = field(default_factory=_nowhere)
     southbound: FlagMatrix | None = None
+    northbound: FlagMatrix | None = None
+    eligibility: tuple[Eligibility, ...] = ()
     funds: tuple[bool, ...] = ()
+    themes: FloatMatrix | None = None
     _entitled: dict[int, Places] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:

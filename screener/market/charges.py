@@ -11,9 +11,11 @@ import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from functools import lru_cache
 
-from screener.domain.listing import Currency, Listing
+from screener.domain.eligibility import Programme
+from screener.domain.listing import Board, Currency, Listing
 from screener.errors import InputError
 from screener.language import say
 from screener.market.charge_table import (
@@ -29,6 +31,7 @@ from screener.market.charge_table import (
 )
 
 __all__ = [
+    "Account",
     "Charge",
     "ChargeKind",
     "CommissionBounds",
@@ -52,6 +55,13 @@ _GRAIN = Decimal("0.000001")
 _NOTHING = Decimal(0)
 
 
+class Account(StrEnum):
+    """Where an account is: what lies on the other side of the border it buys by a programme."""
+
+    MAINLAND = "mainland"
+    HONGKONG = "hongkong"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the user's broker takes: no rule, the defaults are the usual terms of a small account.
@@ -64,6 +74,8 @@ class Plan:
         Hong Kong orders: fraction of the amount, and the least amount an order in HKD.
     southbound
         Whether Hong Kong is reached through a mainland account, with its taxes and holding fee.
+    northbound
+        Whether the mainland is reached through a Hong Kong account.
 
     Raises
     ------
@@ -76,6 +88,14 @@ class Plan:
     hk_commission: float = 0.00025
     hk_minimum: float = 5.0
     southbound: bool = True
+    northbound: bool = False
+
+    def programme(self, listing: Listing) -> Programme | None:
+        """Return by which programme a listing is bought; `None` where it is bought at home."""
+        if listing.exchange.mainland:
+            foreign = self.northbound and listing.board is not Board.B_SHARE
+            return Programme.NORTHBOUND if foreign else None
+        return Programme.SOUTHBOUND if self.southbound else None
 
     def __post_init__(self) -> None:
         for name, rate in (("commission", self.commission), ("hk_commission", self.hk_commission)):

@@ -6,6 +6,7 @@ has looked up what holds, so that a question about a later day is refused.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ __all__ = [
     "outside",
     "row_terms",
     "rule_table",
+    "rules_digest",
 ]
 
 
@@ -60,8 +62,11 @@ class DatedRow:
 
     def concerns(self, listing: Listing) -> bool:
         """Tell whether a listing is in the row's scope, whatever the day."""
-        here = not self.exchanges or listing.exchange in self.exchanges
-        return here and listing.board in self.boards
+        return self.covers(listing.board, listing.exchange)
+
+    def covers(self, board: Board, exchange: Exchange) -> bool:
+        """Tell whether the securities of a board of an exchange are in the row's scope."""
+        return board in self.boards and (not self.exchanges or exchange in self.exchanges)
 
     def holds(self, day: date) -> bool:
         """Tell whether the row is in force on a day."""
@@ -133,7 +138,8 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
         If the table has nothing on that day.
     """
     check_tradable(listing)
-    concerned = [row for row in rows if row.concerns(listing)]
+    board, exchange = listing.board, listing.exchange
+    concerned = [row for row in rows if row.covers(board, exchange)]
     if not concerned:
         raise DataError(
             say(
@@ -185,3 +191,15 @@ def check_tradable(listing: Listing) -> None:
             say("{listing} is an index: no trading rules apply to it", listing=listing),
             fix=say("name a share or a fund"),
         )
+
+
+@cache
+def rules_digest() -> str:
+    """Return the hash of every rule table, by which a stored run names the rules that it used."""
+    digest = hashlib.sha256()
+    folder = resources.files("screener.market")
+    files = [item for item in folder.joinpath("tables").iterdir() if item.name.endswith(".toml")]
+    files.append(folder.joinpath("calendar_corrections.toml"))
+    for item in sorted(files, key=lambda item: item.name):
+        digest.update(f"{item.name} {hashlib.sha256(item.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]

@@ -8,18 +8,19 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from screener.domain.listing import Listing
+from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import InputError
 from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.dated import DatedRow, in_force, row_terms, rule_table
 
 __all__ = [
+    "ConnectRule",
     "CountRule",
-    "SouthboundRule",
     "TickRule",
     "holding_rule",
     "least_tick",
+    "northbound_rule",
     "settlement_rule",
     "southbound_open",
     "southbound_rule",
@@ -43,8 +44,8 @@ class TickRule(DatedRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SouthboundRule(DatedRow):
-    """On which days mainland investors may trade in Hong Kong: when both markets are open."""
+class ConnectRule(DatedRow):
+    """On which days investors of one market may trade in the other: when both are open."""
 
 
 def holding_rule(listing: Listing, session: date) -> CountRule:
@@ -96,17 +97,32 @@ def least_tick(listing: Listing, session: date) -> float:
     Of a day that the table does not know the nearest one that it knows counts; points of an index
     are told in hundredths.
     """
-    rows = sorted((row for row in _ticks() if row.concerns(listing)), key=lambda row: row.start)
+    return _least_tick(listing.board, listing.exchange, session)
+
+
+@cache  # a file of a market asks for each of its listings
+def _least_tick(board: Board, exchange: Exchange, session: date) -> float:
+    fitting = (row for row in _ticks() if row.covers(board, exchange))
+    rows = sorted(fitting, key=lambda row: row.start)
     if not rows:
         return 0.01
     begun = [row for row in rows if row.start <= session] or rows[:1]
     return min(step for _, step in begun[-1].bands)
 
 
-def southbound_rule(listing: Listing, session: date) -> SouthboundRule | None:
+def southbound_rule(listing: Listing, session: date) -> ConnectRule | None:
     """Return the rule on southbound days, or `None` where none is recorded."""
-    fitting = (row for row in _southbound() if row.concerns(listing) and row.holds(session))
-    return next(fitting, None)
+    return _connect_rule("southbound", listing, session)
+
+
+def northbound_rule(listing: Listing, session: date) -> ConnectRule | None:
+    """Return the rule on northbound days, or `None` where none is recorded: it is not in it."""
+    return _connect_rule("northbound", listing, session)
+
+
+def _connect_rule(section: str, listing: Listing, session: date) -> ConnectRule | None:
+    rows = (row for row in _connect(section) if row.concerns(listing) and row.holds(session))
+    return next(rows, None)
 
 
 def southbound_open(
@@ -114,8 +130,8 @@ def southbound_open(
 ) -> bool:
     """Tell whether mainland investors could trade in Hong Kong on a day.
 
-    Whether the listing was eligible is not recorded, nor is the further condition of before
-    2023-04-24, that the days of settlement fit.
+    Whether the listing was eligible is another question; the further condition of before
+    2023-04-24, that the days of settlement fit, is not modelled.
 
     Parameters
     ----------
@@ -133,7 +149,7 @@ def southbound_open(
     DateRangeError
         If the table knows nothing of that day.
     """
-    in_force(_southbound(), listing, session, what=say("the southbound calendar"))
+    in_force(_connect("southbound"), listing, session, what=say("the southbound calendar"))
     return mainland.is_session(session) and hong_kong.is_session(session)
 
 
@@ -158,6 +174,6 @@ def _bands(row: dict[str, Any]) -> tuple[tuple[float, float], ...]:
 
 
 @cache
-def _southbound() -> tuple[SouthboundRule, ...]:
+def _connect(section: str) -> tuple[ConnectRule, ...]:
     table = rule_table("trading.toml")
-    return tuple(SouthboundRule(**row_terms(row, table["known_to"])) for row in table["southbound"])
+    return tuple(ConnectRule(**row_terms(row, table["known_to"])) for row in table[section])

@@ -60,6 +60,9 @@ class Reason(StrEnum):
     OPEN_LIMIT_DOWN = "open at the lower limit"
     SAME_DAY = "bought that session, sold the next at the earliest (T+1)"
     NO_SOUTHBOUND = "no southbound trading that session"
+    NO_NORTHBOUND = "no northbound trading that session"
+    NOT_SOUTHBOUND = "not eligible for southbound trading"
+    NOT_NORTHBOUND = "not eligible for northbound trading"
     NO_CAP = "no market value known in the 30 days before its entry"
     NO_VOLATILITY = "too few returns before its entry for a volatility"
     NO_FIXING = "no fixing of its currency in its window"
@@ -98,6 +101,9 @@ _TOLD: dict[Reason, Callable[[], str]] = {
     Reason.OPEN_LIMIT_DOWN: lambda: say("open at the lower limit"),
     Reason.SAME_DAY: lambda: say("bought that session, sold the next at the earliest (T+1)"),
     Reason.NO_SOUTHBOUND: lambda: say("no southbound trading that session"),
+    Reason.NO_NORTHBOUND: lambda: say("no northbound trading that session"),
+    Reason.NOT_SOUTHBOUND: lambda: say("not eligible for southbound trading"),
+    Reason.NOT_NORTHBOUND: lambda: say("not eligible for northbound trading"),
     Reason.NO_CAP: lambda: say("no market value known in the 30 days before its entry"),
     Reason.NO_VOLATILITY: lambda: say("too few returns before its entry for a volatility"),
     Reason.NO_FIXING: lambda: say("no fixing of its currency in its window"),

@@ -177,7 +177,8 @@ def _by_joblib(
 def _is_chosen(joblib: Any) -> bool:
     """Tell whether an engine is chosen by `joblib.parallel_config`: then no hint changes it."""
     found = {
-        type(joblib.parallel.get_active_backend(prefer=hint)[0]) for hint in ("threads", "processes")
+        type(joblib.parallel.get_active_backend(prefer=hint)[0])
+        for hint in ("threads", "processes")
     }
     return len(found) == 1
 

@@ -56,6 +56,8 @@ class Window:
         At which price of its session each name is bought.
     rebalance
         How often it is brought back to its weights.
+    max_wait
+        Sessions that a blocked purchase may wait.
     """
 
     event: Event
@@ -68,6 +70,7 @@ class Window:
     sessions_held: int
     price: EntryPrice = EntryPrice.OPEN
     rebalance: Rebalance = Rebalance.NONE
+    max_wait: int = 10
 
     @property
     def valued(self) -> bool:
@@ -168,6 +171,7 @@ def resolve_window(
         sessions_held=_sessions_held(panel, legs, end_rows, horizon, status),
         price=price,
         rebalance=rebalance if event.weighting.tradable else Rebalance.DAILY,
+        max_wait=max_wait,
     )
 
 

@@ -18,9 +18,9 @@ from screener.language.lists import listed
 from screener.market.charges import Side
 from screener.paths.windows import WindowStatus
 from screener.render.local import told, word
+from screener.render.shortfall import waterfall_table
 from screener.render.tables import (
     UNDEFINED,
-    Column,
     banner,
     heads,
     moment_text,
@@ -53,23 +53,12 @@ NAMES_TOLD = 3
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PATH_WIDTH = 60
 _DIGITS = 2
-_SHORT = {
-    "limits and suspension": lambda: say("limits"),
-    "lots and cash": lambda: say("lots"),
-    "participation": lambda: say("volume"),
-    "slippage": lambda: say("slip"),
-    "commission": lambda: say("comm."),
-    "taxes and levies": lambda: say("taxes"),
-    "FX spread": lambda: say("FX"),
-    "rights": lambda: say("rights"),
-}
 _STATUS = {
     WindowStatus.MATURE: lambda: say("mature"),
     WindowStatus.PENDING: lambda: say("pending"),
     WindowStatus.PARTIAL: lambda: say("partial"),
     WindowStatus.NO_DATA: lambda: say("no_data"),
 }
-_SELDOM = "rights"  # a step that is shown where there is any
 
 
 # ---- pages ---------------------------------------------------------------------------------------
@@ -153,7 +142,9 @@ def _block(results: Sequence[EventResult], titles: Mapping[str, str]) -> Iterato
     columns = heads(RETURNS, "horizon", "exit_session", "status", *names)
     shown = list({result.window.horizon: result for result in reversed(results)}.values())[::-1]
     yield plain_table(columns, [_cells(result, costed=costed) for result in shown])
-    yield from _shortfall(results, amounts=amounts)
+    if amounts:
+        yield _by_amount(results)
+    yield from waterfall_table(results, amounts=amounts)
     for result in shown:
         if result.band is not None:
             low, high = (percent(end, digits=_DIGITS, signed=True) for end in result.band)
@@ -217,35 +208,20 @@ def _cells(result: EventResult, *, costed: bool) -> list[str]:
     ]
 
 
-def _shortfall(results: Sequence[EventResult], *, amounts: bool) -> Iterator[RenderableType]:
-    """Show the implementation shortfall by friction, for the windows that both paths finished."""
-    told = [item for item in results if item.shortfall or (amounts and item.capital is not None)]
-    if not told:
-        return
-    steps = next(([step for step, _ in item.shortfall] for item in told if item.shortfall), [])
-    if not any(dict(item.shortfall).get(_SELDOM) for item in told):
-        steps = [step for step in steps if step != _SELDOM]
-    columns = [
-        *heads(RETURNS, "horizon", *(("capital",) if amounts else ()), "paper_return"),
-        *(Column(header=_short(step), numeric=True) for step in steps),
-        *heads(RETURNS, "executable_return"),
-    ]
+def _by_amount(results: Sequence[EventResult]) -> RenderableType:
+    """Show what each amount of money came to."""
+    names = ("horizon", "capital", "paper_return", "executable_return")
     rows = [
         [
             str(item.window.horizon),
-            *([money_short(item.capital)] if amounts else []),
+            money_short(item.capital),
             points(item.paper_return, signed=True),
-            *(points(dict(item.shortfall).get(step), signed=True) for step in steps),
             points(item.executable_return, signed=True),
         ]
-        for item in told
+        for item in results
+        if item.capital is not None
     ]
-    yield plain_table(columns, rows, title=say("implementation shortfall"))
-
-
-def _short(step: str) -> str:
-    known = _SHORT.get(step)
-    return step if known is None else known()
+    return plain_table(heads(RETURNS, *names), rows)
 
 
 # ---- what to know about it -----------------------------------------------------------------------

@@ -13,6 +13,7 @@ from screener.language import Language, bound, say, say_all
 from screener.language.lists import about, clauses
 from screener.render.backtest import event_title
 from screener.render.local import told, word
+from screener.render.shortfall import step_name
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -198,8 +199,9 @@ def _origins(found: Explanation) -> tuple[str, ...]:
         for source, at in sorted(origins)
     ]
     steps = ", ".join(
-        f"{word(step)} {number(taken * 100, signed=True)}" for step, taken in found.result.shortfall
+        f"{step_name(step)} {number(taken * 100, signed=True)}"
+        for step, taken in found.result.shortfall
     )
     if steps:
-        lines.append(say("implementation shortfall, in %: {steps}", steps=steps))
+        lines.append(say("from the index to the money, in %: {steps}", steps=steps))
     return tuple(lines)

@@ -16,6 +16,7 @@ from screener.language import say, say_count
 from screener.paths.legs import LegState
 from screener.render.backtest import NAMES_TOLD, footer_of, run_text, status_label, status_text
 from screener.render.pages.words import told
+from screener.render.shortfall import means_table
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -29,6 +30,7 @@ from screener.render.tables import (
 )
 from screener.render.verdict import verdict_line
 from screener.results.backtest import RETURNS, VARIANT
+from screener.workflows.backtest.rows import mean_shortfalls
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.backtest.summary import Summary, SummaryLine
 from screener.workflows.study.verdict import Verdict
@@ -81,7 +83,12 @@ def summary_page(
     ids = run_text(runs[0]) if len(runs) == 1 else say_count("{n} run", "{n} runs", len(runs))
     footer = Text(f"{footer_of(runs[0])} · {ids}", style="dim")
     return Group(
-        *banner(simulated=runs[0].simulated), *title, table, *(Text(note) for note in notes), footer
+        *banner(simulated=runs[0].simulated),
+        *title,
+        table,
+        *(Text(note) for note in notes),
+        *(means_table(mean_shortfalls(runs[0].results)) if len(runs) == 1 else ()),
+        footer,
     )
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from screener.results.tables import declared
 
-__all__ = ["METRICS", "NAMES", "ORDERS", "PATHS", "REMARK", "RETURNS", "SHORTFALL", "VARIANT"]
+__all__ = [
+    "CAPACITY",
+    "METRICS",
+    "NAMES",
+    "ORDERS",
+    "PATHS",
+    "REMARK",
+    "RETURNS",
+    "SHORTFALL",
+    "SHORTFALL_MEANS",
+    "VARIANT",
+]
 
 _TABLES = declared("backtest")
 RETURNS = _TABLES["returns"]
@@ -12,6 +23,8 @@ NAMES = _TABLES["names"]
 ORDERS = _TABLES["orders"]
 METRICS = _TABLES["metrics"]
 SHORTFALL = _TABLES["shortfall"]
+CAPACITY = _TABLES["capacity"]
+SHORTFALL_MEANS = _TABLES["shortfall_means"]
 PATHS = _TABLES["paths"]
 VARIANT = _TABLES["variant"]
 REMARK = _TABLES["remark"]

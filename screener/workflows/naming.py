@@ -1,4 +1,4 @@
-"""Names for people, of securities that no report card names."""
+"""Names for people, of securities that no report card names, and of which day industries are."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from contextlib import suppress
 from dataclasses import replace
 
 from screener.data.lake.asof import AsOf
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.basket import Event
 from screener.errors import DataError, StorageError
+from screener.language import say
 from screener.workflows.screen.listed import SecurityNames
 from screener.workspace.locate import Workspace
 
-__all__ = ["named_by_tables"]
+__all__ = ["industry_remark", "named_by_tables"]
 
 
 def named_by_tables(workspace: Workspace, events: Sequence[Event]) -> tuple[Event, ...]:
@@ -34,3 +36,13 @@ def _named(store: Store, event: Event) -> Event:
         for member in event.members
     )
     return replace(event, members=tuple(members))
+
+
+def industry_remark(store: Store) -> str:
+    """Say of which day the industries are."""
+    if store.read(TableName.INDUSTRIES, columns=("listing",)).num_rows:
+        return say(
+            "Industries are those of each session where the tables date them, else today's are "
+            "taken."
+        )
+    return say("Industries bear no date in the tables: today's are taken for every session.")

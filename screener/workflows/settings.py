@@ -280,6 +280,12 @@ _EVERY = (
         meaning=lambda: say("greatest share of a session's volume that one order takes"),
     ),
     Setting(
+        key="account",
+        read=_one_of("mainland", "hongkong"),
+        default=_BUILT_IN.account,
+        meaning=lambda: say("where your account is: mainland or hongkong"),
+    ),
+    Setting(
         key="hk_account",
         read=_one_of("southbound", "direct"),
         default=_BUILT_IN.hk_account,

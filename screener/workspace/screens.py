@@ -99,6 +99,14 @@ class SavedScreen:
             **self.ranges,
         }
 
+    def kept(self) -> dict[str, Any]:
+        """Return the arguments with their ranges apart, as a stored run keeps them."""
+        held = self.arguments()
+        return {
+            **{name: value for name, value in held.items() if name not in self.ranges},
+            "ranges": dict(self.ranges),
+        }
+
 
 def saved_screen(place: Workspace, name: str) -> SavedScreen:
     """Return a saved screen by its name, or by its title in either language.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from datetime import date
+from dataclasses import fields, replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from screener.backtest.benchmark import BenchmarkSeries
 from screener.backtest.frictions import Order, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
+from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import PricePanel, TradingPanel
-from screener.paths.legs import LegState
-from screener.paths.windows import WindowStatus
+from screener.market.calendars import calendar_of
+from screener.paths.legs import Leg, LegState
+from screener.paths.windows import Window, WindowStatus
 from tests.support.laws import laws
 from tests.support.random_markets import Market, frictions_of, random_market
 
@@ -35,7 +38,10 @@ def sound_market(seed: int) -> Market:
 
 
 def backtest(
-    market: Market, trading: TradingPanel, capitals: tuple[float, ...]
+    market: Market,
+    trading: TradingPanel,
+    capitals: tuple[float, ...],
+    index: BenchmarkSeries | None = None,
 ) -> tuple[EventResult, ...]:
     horizon = market.choices.horizon
     asked = Settings(
@@ -47,7 +53,7 @@ def backtest(
         rebalance=Rebalance(market.choices.rebalance),
     )
     events = [(market.event, (market.entries,))]
-    return run_backtest(trading.prices, events, asked, lambda *_: None, trading)
+    return run_backtest(trading.prices, events, asked, lambda *_: index, trading)
 
 
 def cut(market: Market, last: date) -> TradingPanel:
@@ -156,12 +162,62 @@ def test_steps_close_and_no_trade_spends_more_than_its_budget(seed: int) -> None
     market = sound_market(seed)
     for found in backtest(market, market.trading, (market.choices.capital, 30_000.0)):
         if found.shortfall and found.executable_return is not None:
-            taken = found.executable_return - (found.paper_return or 0.0)
-            assert sum(step for _, step in found.shortfall) == pytest.approx(taken, abs=1e-10)
+            reached = sum(step for _, step in found.shortfall)
+            assert reached == pytest.approx(found.executable_return, abs=1e-10)
         for order in found.orders:
-            if order.side == "buy" and order.status in _FILLED:
+            # What brings a name back to its weight is paid by what others gained.
+            if order.side == "buy" and order.status in _FILLED and not order.rebalances:
                 budget = found.window.weights[order.leg] * (found.capital or 0.0)
                 assert order.amount + order.fees <= budget * (1 + 1e-9)
+
+
+def index_of(trading: TradingPanel, draw: np.random.Generator) -> BenchmarkSeries:
+    """Return a random index of the mainland, on every session of its exchange."""
+    panel, calendar = trading.prices, calendar_of(Exchange.SH)
+    days = calendar.between(panel.session(0) - timedelta(days=30), panel.session(-1))
+    closes = 100 * np.exp(np.cumsum(draw.normal(0, 0.02, len(days))))
+    opens = closes * np.exp(draw.normal(0, 0.01, len(days)))
+    return BenchmarkSeries(
+        listing=parse_listing("000300.SH"),
+        basis="price",
+        calendar=calendar,
+        sessions=days,
+        values=np.column_stack([opens, closes]),
+    )
+
+
+@FEW
+@given(SEEDS)
+def test_the_waterfall_closes_from_the_index_on(seed: int) -> None:
+    market, draw = sound_market(seed), np.random.default_rng(seed)
+    panel = market.trading.prices
+    themes = np.where(panel.trading, np.exp(draw.normal(0, 0.02, panel.close.shape)), 1.0)
+    themes[:, draw.random(themes.shape[1]) < 0.3] = np.nan
+    index = index_of(market.trading, draw)
+    trading = replace(market.trading, themes=themes)
+    for found in backtest(market, trading, (market.choices.capital,), index):
+        if not found.shortfall:
+            continue
+        assert sum(effect for _, effect in found.shortfall) == pytest.approx(
+            found.executable_return, abs=1e-10
+        )
+        told = dict(found.shortfall)
+        if found.benchmark_return is not None:
+            assert told["market"] == found.benchmark_return
+            unthemed = {panel.listings[leg.column] for leg in held(found.window)}
+            unthemed &= {
+                name for at, name in enumerate(panel.listings) if np.isnan(themes[1:, at]).any()
+            }
+            assert set(found.unthemed) == unthemed
+            assert (told["theme and selection"] == 0) or found.unthemed
+
+
+def held(window: Window) -> list[Leg]:
+    return [
+        leg
+        for leg, weight in zip(window.legs, window.weights, strict=True)
+        if weight and leg.entry_row is not None
+    ]
 
 
 @FEW

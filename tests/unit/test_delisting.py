@@ -76,7 +76,7 @@ def test_a_delisted_share_is_what_it_paid_out(recovery: float) -> None:
     assert (sale.status, sale.fees, sale.price) == (OrderStatus.FILLED, 0.0, 10 * recovery)
     assert sale.reason == "delisted: paid out"
     assert sum(step for _, step in found.shortfall) == pytest.approx(
-        (found.executable_return or 0) - (found.paper_return or 0), abs=1e-10
+        found.executable_return, abs=1e-10
     )
 
 

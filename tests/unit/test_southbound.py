@@ -11,6 +11,7 @@ import pytest
 from screener.backtest.frictions import Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
+from screener.domain.eligibility import Eligibility
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import TradingPanel
 from screener.market.calendars import calendar_of
@@ -32,6 +33,8 @@ def run(
     rebalance: Rebalance = Rebalance.NONE,
     published: date = BEFORE,
     funds: tuple[bool, ...] = (False,),
+    eligible: Eligibility | None = None,
+    max_wait: int = 10,
 ) -> EventResult:
     panel = panel_of({SHARE: bars_of(HK, BEFORE, RISING)}, fx=1.0)
     mainland = calendar_of(Exchange.SH)
@@ -46,11 +49,16 @@ def run(
         board_lot=np.full(shape, 100.0),
         southbound=np.array(days),
         funds=funds,
+        eligibility=() if eligible is None else (eligible,),
     )
     event = event_of([SHARE], published)
     choices = entry_choices(event.published, [HK], calendar_of)
     asked = Settings(
-        horizons=(horizon,), capitals=(100_000.0,), frictions=frictions, rebalance=rebalance
+        horizons=(horizon,),
+        capitals=(100_000.0,),
+        frictions=frictions,
+        rebalance=rebalance,
+        max_wait=max_wait,
     )
     (found,) = run_backtest(panel, [(event, choices)], asked, lambda *_: None, trading)
     return found
@@ -90,6 +98,106 @@ def test_a_sale_waits_too() -> None:
     assert bought.session == BEFORE
     assert (sold.scheduled, sold.session) == (ENTRY, BOTH)
     assert sold.reason == "waited: no southbound trading that session"
+
+
+LISTS = date(2025, 9, 1)
+"""The day from which on lists of what is eligible are recorded."""
+
+
+def spelled(*spells: tuple[date, date | None]) -> Eligibility:
+    return Eligibility(recorded=LISTS, spells=spells)
+
+
+def test_what_is_not_in_the_list_is_not_bought_and_the_ledger_says_since_when_it_is() -> None:
+    found = run(eligible=spelled((date(2025, 12, 1), None)))
+    (order,) = found.orders
+    assert order.status is OrderStatus.UNFILLED
+    assert order.reason == "no southbound trading that session; buyable for you since 2025-12-01"
+    assert found.executable_return == 0.0
+    later = run(4, published=BOTH, eligible=spelled((date(2025, 12, 1), None)))
+    assert later.orders[0].reason == (
+        "not eligible for southbound trading; buyable for you since 2025-12-01"
+    )
+    assert later.orders[0].rule == "the list of the day"
+    told = dict(later.shortfall)
+    # Meant to be bought at 105.00 on 10-10, it closes at 108.50 on session 4: all of it is missed.
+    assert told["waiting and unfilled"] == pytest.approx(1 - 108.5 / 105, abs=1e-12)
+
+
+def test_it_is_bought_when_it_comes_into_the_list_within_the_wait() -> None:
+    joins = spelled((date(2025, 10, 14), None))
+    found = run(6, published=BOTH, eligible=joins)
+    bought = found.orders[0]
+    assert (bought.scheduled, bought.session) == (date(2025, 10, 10), date(2025, 10, 14))
+    assert bought.reason == "waited: not eligible for southbound trading"
+    (order,) = run(6, published=BOTH, eligible=joins, max_wait=1).orders
+    assert order.status is OrderStatus.UNFILLED
+
+
+def test_what_left_the_list_is_sold_and_bought_no_more() -> None:
+    left = spelled((LISTS, date(2025, 10, 13)))
+    bought, sold = run(6, published=BOTH, eligible=left).orders
+    assert bought.session == date(2025, 10, 10)
+    assert sold.status is OrderStatus.FILLED
+    (order,) = run(3, published=date(2025, 10, 13), eligible=left).orders
+    assert order.reason == ("not eligible for southbound trading; buyable for you until 2025-10-13")
+    daily = run(6, published=BOTH, eligible=left, rebalance=Rebalance.DAILY).orders
+    days = [one.session for one in daily if one.side is Side.BUY]
+    assert all(day is not None and day <= date(2025, 10, 13) for day in days)
+
+
+@pytest.mark.parametrize(
+    "eligible", [Eligibility(), Eligibility(recorded=date(2025, 10, 13), spells=())]
+)
+def test_what_nobody_recorded_keeps_nobody_from_buying(eligible: Eligibility) -> None:
+    assert run(4, published=BOTH, eligible=eligible).orders[0].session == date(2025, 10, 10)
+
+
+def test_an_account_in_hong_kong_asks_no_southbound_list() -> None:
+    at_home = replace(FREE, plan=Plan(southbound=False, northbound=True))
+    found = run(frictions=at_home, eligible=spelled())
+    assert found.orders[0].session == ENTRY
+
+
+@pytest.mark.parametrize(
+    ("text", "recorded", "spell", "session", "why"),
+    [
+        # 2025-10-29 was a holiday of Hong Kong alone (Chung Yeung).
+        ("600519.SH", None, None, date(2025, 10, 30), "waited: no northbound trading that session"),
+        ("600519.SH", LISTS, (LISTS, None), date(2025, 10, 30), "northbound trading"),
+        ("600519.SH", LISTS, None, None, "northbound trading"),
+        ("920002.BJ", None, None, None, "not eligible for northbound trading"),
+    ],
+)
+def test_an_account_in_hong_kong_buys_the_mainland_northbound(
+    text: str,
+    recorded: date | None,
+    spell: tuple[date, date | None] | None,
+    session: date | None,
+    why: str,
+) -> None:
+    exchange, before = parse_listing(text).exchange, date(2025, 10, 28)
+    panel = panel_of({text: bars_of(exchange, before, RISING)})
+    open_, shape = calendar_of(HK).is_session, panel.close.shape
+    both = [[exchange is Exchange.BJ or open_(day)] for day in panel.sessions.tolist()]
+    trading = TradingPanel(
+        prices=panel,
+        volume=np.full(shape, 1e9),
+        amount=np.full(shape, np.nan),
+        share_ratio=np.ones(shape),
+        dividend=np.zeros(shape),
+        board_lot=np.full(shape, np.nan),
+        northbound=np.array(both),
+        eligibility=(Eligibility(recorded=recorded, spells=(spell,) if spell else ()),),
+    )
+    event = event_of([text], before)
+    choices = entry_choices(event.published, [exchange], calendar_of)
+    abroad = replace(FREE, plan=Plan(southbound=False, northbound=True))
+    for frictions, day, told in ((abroad, session, why), (FREE, date(2025, 10, 29), "")):
+        asked = Settings(horizons=(4,), capitals=(1e6,), frictions=frictions)
+        (found,) = run_backtest(panel, [(event, choices)], asked, lambda *_: None, trading)
+        assert found.orders[0].session == day
+        assert told in found.orders[0].reason
 
 
 def test_a_rebalanced_basket_keeps_to_the_days_too() -> None:

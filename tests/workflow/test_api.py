@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import screener
 from screener.api import BacktestResult, Workspace
+from screener.backtest.attribution import SHORTFALL_STEPS
 from screener.cli.main import app
 from screener.errors import (
     BarsMissing,
@@ -129,9 +130,14 @@ def test_the_shortfall_closes(found: BacktestResult) -> None:
     keys = ["basket", "report", "horizon", "capital"]
     taken = found.shortfall.groupby(keys)["effect"].sum()
     returns = found.returns.set_index(keys)
-    gap = returns["executable_return"] - returns["paper_return"]
+    assert list(found.shortfall["step"][: len(SHORTFALL_STEPS)]) == list(SHORTFALL_STEPS)
     for key, effect in taken.items():
-        assert effect == pytest.approx(gap[key], abs=1e-10)
+        assert effect == pytest.approx(returns["executable_return"][key], abs=1e-10)
+    first, last = (found.shortfall.groupby(keys)[name] for name in ("effect", "reached"))
+    pd.testing.assert_series_equal(
+        first.first(), returns["benchmark_return"][first.first().index], check_names=False
+    )
+    assert last.last().to_dict() == pytest.approx(taken.to_dict(), abs=1e-12)
 
 
 def test_variants_are_rows_of_one_frame(ws: Workspace) -> None:

@@ -10,7 +10,7 @@ from screener.backtest.frictions import Entitlement, EntitlementKind, Order, Ord
 from screener.language import say
 from screener.language.lists import clauses
 from screener.market.charges import Side
-from screener.market.trading import holding_rule, southbound_rule
+from screener.market.trading import holding_rule, northbound_rule, southbound_rule
 from screener.paths.legs import Leg, Reason
 from screener.paths.limits import limit_on
 from screener.paths.windows import Window
@@ -193,6 +193,11 @@ class Booking:
         if reason is Reason.NO_SOUTHBOUND:
             rule = southbound_rule(self.dealing.listing, session)
             return (say("southbound days"), rule.source) if rule else ("", "")
+        if reason is Reason.NO_NORTHBOUND:
+            rule = northbound_rule(self.dealing.listing, session)
+            return (say("northbound days"), rule.source) if rule else ("", "")
+        if reason in (Reason.NOT_SOUTHBOUND, Reason.NOT_NORTHBOUND):
+            return say("the list of the day"), say("table eligibility")
         if not reason.at_limit:
             return "", ""
         limit = limit_on(self.dealing.panel, self.leg.column, row)

@@ -11,7 +11,8 @@ import numpy as np
 
 from screener.backtest.frictions import Frictions
 from screener.domain.basket import EntryPrice
-from screener.domain.listing import Listing
+from screener.domain.eligibility import Eligibility, Programme
+from screener.domain.listing import Exchange, Listing
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 from screener.language import say
@@ -65,6 +66,7 @@ class Dealing:
         self.frictions, self.capped = frictions, False
         self.listing: Listing = self.panel.listings[column]
         self.fund = bool(trading.funds) and trading.funds[column]
+        self.programme = frictions.plan.programme(self.listing)
 
     def affordable(
         self, budget: float, row: int, rate: float, aimed: float
@@ -260,30 +262,81 @@ class Dealing:
     def closed(self, row: int) -> Reason:
         """Tell whether the account cannot trade the name in a session of its exchange.
 
-        Southbound trading is closed to a mainland account on the sessions of Hong Kong alone.
+        Trading across the border is closed on the sessions of one market alone.
         """
-        open_to = self.trading.southbound
-        if open_to is None or not self.frictions.plan.southbound or open_to[row, self.column]:
+        if self.programme is None:
             return Reason.NONE
-        return Reason.NO_SOUTHBOUND
+        south = self.programme is Programme.SOUTHBOUND
+        open_to = self.trading.southbound if south else self.trading.northbound
+        if open_to is None or open_to[row, self.column]:
+            return Reason.NONE
+        return Reason.NO_SOUTHBOUND if south else Reason.NO_NORTHBOUND
 
-    def first_open(self, leg: Leg, price: EntryPrice, end: int) -> tuple[int | None, Reason]:
+    def ineligible(self, row: int) -> Reason:
+        """Tell whether the account may not buy the name in a session; it may always sell it.
+
+        What is not known keeps nobody from buying.
+        """
+        if self.programme is None:
+            return Reason.NONE
+        north = self.programme is Programme.NORTHBOUND
+        outside = north and self.listing.exchange is Exchange.BJ
+        if not outside and self.eligibility.on(self.panel.session(row)) is not False:
+            return Reason.NONE
+        return Reason.NOT_NORTHBOUND if north else Reason.NOT_SOUTHBOUND
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """Days of the name in the list of its programme."""
+        known = self.trading.eligibility
+        return known[self.column] if known else Eligibility()
+
+    def eligible_told(self, row: int) -> str:
+        """Say since when, or until when, the account may buy a name that it may not in a session.
+
+        Empty where it may.
+        """
+        if not self.ineligible(row):
+            return ""
+        day = self.panel.session(row)
+        if since := self.eligibility.since(day):
+            return say("buyable for you since {day}", day=since)
+        if until := self.eligibility.until(day):
+            return say("buyable for you until {day}", day=until)
+        if self.eligibility.recorded is None:
+            return say("never buyable for you")
+        return say(
+            "in no list since {day}, when lists begin to be recorded", day=self.eligibility.recorded
+        )
+
+    def shut(self, row: int) -> Reason:
+        """Tell whether the account cannot buy the name in a session of its exchange."""
+        return self.closed(row) or self.ineligible(row)
+
+    def first_open(
+        self, leg: Leg, price: EntryPrice, end: int, max_wait: int
+    ) -> tuple[int | None, Reason]:
         """Return the row of the purchase, up to `end`, and what it waited for first.
 
-        It is that of the paper path, unless the account cannot trade then: it waits for the first
-        session from there on in which it can, and in which nothing else blocks it.
+        It is that of the paper path, unless the account cannot buy then: it waits for the first
+        session from there on in which it can, and in which nothing else blocks it. One that is not
+        eligible then is not waited for longer than any purchase.
         """
-        if leg.fill_row is None or not self.closed(leg.fill_row):
+        if leg.fill_row is None or not (why := self.shut(leg.fill_row)):
             return leg.fill_row, leg.reason
         own = self.panel.own_rows(self.column)
-        for row in own[(own > leg.fill_row) & (own <= end)].tolist():
-            if not (self.closed(row) or buy_block(self.panel, self.column, row, price)):
-                return row, leg.reason or Reason.NO_SOUTHBOUND
-        return None, leg.reason or Reason.NO_SOUTHBOUND
+        later = own[(own > leg.fill_row) & (own <= end)]
+        if self.ineligible(leg.fill_row):
+            last = int(np.searchsorted(own, leg.entry_row or 0)) + max_wait
+            later = later[later <= own[min(last, len(own) - 1)]]
+        for row in later.tolist():
+            if not (self.shut(row) or buy_block(self.panel, self.column, row, price)):
+                return row, leg.reason or why
+        return None, why
 
     def dividend_tax(self, bought: int, row: int) -> float:
         """Return the rate of tax on dividends of shares held from one row to another."""
-        if not self.frictions.levies:
+        if not self.frictions.dividend_tax:
             return 0.0
         session = self.panel.session(row)
         held = (session - self.panel.session(bought)).days

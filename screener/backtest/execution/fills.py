@@ -14,7 +14,6 @@ from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
-from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
 from screener.language import say
 from screener.language.lists import clauses
@@ -146,7 +145,7 @@ class _Name:
 
     def play(self) -> Held | None:
         """Buy, hold and sell; `None` if nothing was bought."""
-        bought, order = first_purchase(self.dealing, self.booking, self.window.price, self.cash)
+        bought, order = first_purchase(self.dealing, self.booking, self.window, self.cash)
         self.lines.append(order)
         if bought is None:
             return None
@@ -228,7 +227,7 @@ class _Name:
 
 
 def first_purchase(
-    dealing: Dealing, booking: Booking, price: EntryPrice, budget: float
+    dealing: Dealing, booking: Booking, window: Window, budget: float
 ) -> tuple[Fill | None, Order]:
     """Resolve the purchase at the entry of a name with a budget in CNY.
 
@@ -237,10 +236,13 @@ def first_purchase(
     DataError
         If a board lot, a fixing or a volume that it needs is missing.
     """
-    row, late = dealing.first_open(booking.leg, price, booking.end)
+    price = window.price
+    row, late = dealing.first_open(booking.leg, price, booking.end, window.max_wait)
     cited = booking.cited(late, booking.leg.entry_row)
     if row is None:
         why = late.told or say("not bought by the last session to which the window is valued")
+        if booking.leg.fill_row is not None:
+            why = clauses([why, dealing.eligible_told(booking.leg.fill_row)])
         return None, booking.unfilled(why, cited, due=row)
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])

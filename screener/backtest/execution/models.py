@@ -35,6 +35,9 @@ class ExecutionModel(Protocol):
     def closed(self, row: int) -> Reason:
         """Tell whether the account cannot trade the name in a session of its exchange."""
 
+    def ineligible(self, row: int) -> Reason:
+        """Tell whether the account may not buy the name in a session."""
+
     def worth(self, row: int, decided: int) -> float:
         """Return CNY for one share of a row, by its last close up to the row of a decision."""
 
@@ -81,7 +84,7 @@ class MoneyModel:
 
     def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
         self.dealing, self.booking, self.window = dealing, booking, window
-        self._entry = dealing.first_open(booking.leg, window.price, booking.end)[0]
+        self._entry = dealing.first_open(booking.leg, window.price, booking.end, window.max_wait)[0]
 
     @property
     def entry_row(self) -> int | None:
@@ -91,6 +94,10 @@ class MoneyModel:
     def closed(self, row: int) -> Reason:
         """See `ExecutionModel.closed`."""
         return self.dealing.closed(row)
+
+    def ineligible(self, row: int) -> Reason:
+        """See `ExecutionModel.ineligible`."""
+        return self.dealing.ineligible(row)
 
     def worth(self, row: int, decided: int) -> float:
         """See `ExecutionModel.worth`; raises `DataError` without a fresh fixing."""
@@ -110,7 +117,7 @@ class MoneyModel:
 
     def enter(self, budget: float) -> Booked:
         """See `ExecutionModel.enter`."""
-        return first_purchase(self.dealing, self.booking, self.window.price, budget)
+        return first_purchase(self.dealing, self.booking, self.window, budget)
 
     def add(self, row: int, budget: float) -> Booked:
         """See `ExecutionModel.add`."""
@@ -204,6 +211,11 @@ class PaperModel:
 
     def closed(self, row: int) -> Reason:
         """See `ExecutionModel.closed`: paper is nobody's account."""
+        del row
+        return Reason.NONE
+
+    def ineligible(self, row: int) -> Reason:
+        """See `ExecutionModel.ineligible`: paper is nobody's account."""
         del row
         return Reason.NONE
 

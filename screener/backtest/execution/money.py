@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from screener.backtest.attribution import Shortfall, shortfall_of
+from screener.backtest.decision import Decided
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.pricing import Exits, ValuePanel
 from screener.backtest.execution.shares import Execution
@@ -37,7 +38,9 @@ class Executed:
     pending
         Whether a sale that was due still waits.
     lines, shortfall
-        Rows of its ledger, and what each friction took.
+        Rows of its ledger, and what each friction took from `decided`.
+    decided
+        What it came to before any order; `None` unless both paths are finished.
     remarks, no_orders
         Why it is undefined, and why no order was placed.
     path
@@ -52,6 +55,7 @@ class Executed:
     pending: bool = False
     lines: tuple[Line, ...] = ()
     shortfall: Shortfall = ()
+    decided: Decided | None = None
     remarks: tuple[str, ...] = ()
     no_orders: str = ""
     path: FloatVector | None = None
@@ -63,26 +67,25 @@ def with_money(
     windows: Sequence[Window],
     frictions: Frictions,
     capitals: Sequence[float],
-    paper: Mapping[int, float],
+    decide: Callable[[Sequence[Window]], Mapping[int, Decided]],
 ) -> Mapping[int, tuple[Executed, ...]]:
     """Return the executable paths of windows by identity, one for each capital.
 
-    A window that lacks a fact (a board lot, a fixing, a rule of its day) has no executable path and
-    says which.
+    `decide` gives what mature windows come to before any order. A window that lacks a fact (a
+    board lot, a fixing, a rule of its day) has no executable path and says which.
     """
     found: dict[int, list[Executed]] = {id(window): [] for window in windows}
+    mature = [window for window in windows if window.status is WindowStatus.MATURE]
+    decided = decide(mature) if mature else {}
     for capital in capitals:
         done, refused = _each_or_refused(trading, windows, capital, frictions)
-        mature = [
-            window
-            for window in windows
-            if id(window) in done and window.status is WindowStatus.MATURE
-        ]
-        shortfalls = _shortfalls(values, trading, mature, paper, capital, frictions, done)
+        finished = [window for window in mature if id(window) in done]
+        shortfalls = _shortfalls(values, trading, finished, decided, capital, frictions, done)
         for window in windows:
             key = id(window)
             if key in done:
-                found[key].append(_executed(done[key], capital, shortfalls.get(key, ())))
+                own = _executed(done[key], capital, shortfalls.get(key, ()), decided.get(key))
+                found[key].append(own)
             else:
                 why = refused[key]
                 found[key].append(
@@ -112,24 +115,27 @@ def _shortfalls(
     values: ValuePanel,
     trading: TradingPanel,
     windows: Sequence[Window],
-    paper: Mapping[int, float],
+    decided: Mapping[int, Decided],
     capital: float,
     frictions: Frictions,
     done: Mapping[int, Execution],
 ) -> Mapping[int, Shortfall]:
     """Return the shortfall of each window; none where a run without frictions lacks a fact."""
+    due = {key: one.scheduled for key, one in decided.items()}
     try:
-        return shortfall_of(values, trading, windows, paper, capital, frictions, done)
+        return shortfall_of(values, trading, windows, due, capital, frictions, done)
     except (DataError, DateRangeError):
         found: dict[int, Shortfall] = {}
         for window in windows:
             with suppress(DataError, DateRangeError):  # told by its executable path, if it has one
-                one = shortfall_of(values, trading, [window], paper, capital, frictions, done)
+                one = shortfall_of(values, trading, [window], due, capital, frictions, done)
                 found.update(one)
         return found
 
 
-def _executed(one: Execution, capital: float, shortfall: Shortfall) -> Executed:
+def _executed(
+    one: Execution, capital: float, shortfall: Shortfall, decided: Decided | None
+) -> Executed:
     return Executed(
         value=None if one.value is None else one.value / capital,
         fees=one.fees,
@@ -137,5 +143,6 @@ def _executed(one: Execution, capital: float, shortfall: Shortfall) -> Executed:
         pending=one.pending,
         lines=one.lines,
         shortfall=shortfall,
+        decided=decided if shortfall else None,
         path=one.path / capital,
     )

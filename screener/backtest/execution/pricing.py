@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,15 +86,23 @@ def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> Value
     return ValuePanel(prices=panel, paid=paid, marks=closes * panel.fx)
 
 
-def executed_exits(panel: PricePanel, window: Window) -> Exits:
+def _open(column: int, row: int) -> Reason:
+    del column, row
+    return Reason.NONE
+
+
+def executed_exits(
+    panel: PricePanel, window: Window, closed: Callable[[int, int], Reason] = _open
+) -> Exits:
     """Resolve the sales of the executable path.
 
     A name is sold at the close of its scheduled exit, or at the first later close at which it is
     neither suspended nor at its lower limit, nor, on the mainland, bought that very day (T+1).
-    `reasons` says why a sale was or is late. Nothing is sold before the window is mature.
+    `reasons` says why a sale was or is late. Nothing is sold before the window is mature. `closed`
+    tells by column and row what more keeps an account from selling.
     """
     mature = window.status is WindowStatus.MATURE
-    found = [_sale(panel, leg) if mature else (-1, Reason.NONE) for leg in window.legs]
+    found = [_sale(panel, leg, closed) if mature else (-1, Reason.NONE) for leg in window.legs]
     return Exits(rows=tuple(row for row, _ in found), reasons=tuple(why for _, why in found))
 
 
@@ -206,7 +215,7 @@ def no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
     )
 
 
-def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
+def _sale(panel: PricePanel, leg: Leg, closed: Callable[[int, int], Reason]) -> tuple[int, Reason]:
     if leg.fill_row is None or not leg.reached or leg.exit_row is None:
         return -1, Reason.NONE
     first_block = Reason.NONE
@@ -215,11 +224,10 @@ def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
     mainland = panel.listings[leg.column].exchange.mainland
     for row in own:
         same_day = mainland and int(row) == leg.fill_row
-        block = (
-            Reason.SAME_DAY
-            if same_day
-            else sale_block(panel, leg.column, int(row), opening=leg.early)
+        blocked = closed(leg.column, int(row)) or sale_block(
+            panel, leg.column, int(row), opening=leg.early
         )
+        block = Reason.SAME_DAY if same_day else blocked
         if block is Reason.NONE:
             return int(row), first_block
         first_block = first_block or block

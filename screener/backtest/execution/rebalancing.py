@@ -276,7 +276,8 @@ class _Play:
         least = LEAST_PART * (sum(worth.values()) + self.cash)
         column = self.window.legs[at].column
         if target - worth[at] > least:
-            return bool(buy_block(self.panel, column, row, EntryPrice.CLOSE))
+            unwanted = self.models[at].ineligible(row)
+            return bool(unwanted or buy_block(self.panel, column, row, EntryPrice.CLOSE))
         return worth[at] - target > least and bool(sale_block(self.panel, column, row))
 
     def _sale_block(self, at: int, row: int) -> Reason:

@@ -340,7 +340,12 @@ TABLES: dict[TableName, Table] = {
             TableName.ELIGIBILITY,
             (
                 _LISTING,
-                Column("programme", Type.TEXT, "who may buy it: southbound", required=True),
+                Column(
+                    "programme",
+                    Type.TEXT,
+                    "southbound or northbound",
+                    required=True,
+                ),
                 Column("valid_from", Type.DATE, "first day known to be eligible", required=True),
                 Column("valid_to", Type.DATE, "last day known; empty while it is"),
                 *_ORIGIN,

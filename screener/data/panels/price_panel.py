@@ -22,23 +22,27 @@ from screener.domain.arrays import (
     Places,
     SessionAxis,
 )
-from screener.domain.listing import Exchange, Listing
+from screener.domain.eligibility import Eligibility, Programme
+from screener.domain.listing import Board, Exchange, Listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
-from screener.market.trading import southbound_open, southbound_rule
+from screener.market.trading import northbound_rule, southbound_rule
 
 __all__ = [
+    "LEAST_HISTORY",
     "VOLATILITY_HISTORY",
     "last_sessions_of",
     "read_benchmark",
     "read_caps",
+    "read_eligibility",
     "read_panel",
     "read_trading",
 ]
 
+LEAST_HISTORY = 60
+"""Days before the first entry, for the previous close across a long holiday."""
 VOLATILITY_HISTORY = 200
 """Days before an entry that hold 60 returns of a name that is suspended now and then."""
-_HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
 _CAP_DAYS = 30  # an older market value is not taken for today's
 _OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is told rounded
 _MAINLAND = (".SH", ".SZ", ".BJ")
@@ -64,7 +68,7 @@ def read_panel(
     *,
     first_entry: date,
     last_entry: date,
-    history: int = _HISTORY_DAYS,
+    history: int = LEAST_HISTORY,
     vwap: bool = False,
 ) -> PricePanel:
     """Read the panel of some listings, from before the first entry to the end of the tables.
@@ -186,21 +190,50 @@ def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
         rights=entitled["rights"],
         rights_price=entitled["rights_price"],
         board_lot=grid.in_force(lots, "lot", float, fill=np.nan),
-        southbound=_southbound(panel),
+        southbound=_connected(panel, Exchange.HK),
+        northbound=_connected(panel, Exchange.SH),
+        eligibility=read_eligibility(store, panel.listings),
         funds=_funds(store, ids),
     )
 
 
-def _southbound(panel: PricePanel) -> FlagMatrix:
-    """Tell on which sessions a mainland account may trade each listing, where a rule is known."""
-    calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
+def _connected(panel: PricePanel, side: Exchange) -> FlagMatrix:
+    """Tell on which sessions the other side may trade each listing, where a rule is known.
+
+    `side` is Hong Kong for southbound trading, Shanghai for northbound: all of the mainland.
+    """
+    mainland, hong_kong = calendar_of(Exchange.SH), calendar_of(Exchange.HK)
+    rule_of = northbound_rule if side.mainland else southbound_rule
     found = np.ones(panel.close.shape, dtype=bool)
-    columns = [at for at, item in enumerate(panel.listings) if item.exchange is Exchange.HK]
-    for row, day in enumerate(panel.sessions.tolist() if columns else ()):
-        one = panel.listings[columns[0]]
-        ruled = southbound_rule(one, day) is not None
-        found[row, columns] = not ruled or southbound_open(one, day, **calendars)
+    boards: dict[Board, list[int]] = {}
+    for at, item in enumerate(panel.listings):
+        if item.exchange.mainland is side.mainland:
+            boards.setdefault(item.board, []).append(at)
+    for row, day in enumerate(panel.sessions.tolist() if boards else ()):
+        if not (mainland.is_session(day) and hong_kong.is_session(day)):
+            for columns in boards.values():  # a rule is one of boards
+                found[row, columns] = rule_of(panel.listings[columns[0]], day) is None
     return found
+
+
+def read_eligibility(store: Store, listings: Sequence[Listing]) -> tuple[Eligibility, ...]:
+    """Return the days on which each listing is in the list of its programme."""
+    rows = store.read(
+        TableName.ELIGIBILITY, columns=("listing", "programme", "valid_from", "valid_to")
+    ).to_pylist()
+    recorded: dict[str, date] = {}
+    spells: dict[tuple[str, str], list[tuple[date, date | None]]] = {}
+    for row in rows:
+        programme, first = row["programme"], row["valid_from"]
+        recorded[programme] = min(first, recorded.get(programme, first))
+        spells.setdefault((programme, row["listing"]), []).append((first, row["valid_to"]))
+    found = []
+    for item in listings:
+        mainland = item.exchange.mainland
+        programme = Programme.NORTHBOUND if mainland else Programme.SOUTHBOUND
+        own = sorted(spells.get((programme, item.id), []), key=lambda spell: spell[0])
+        found.append(Eligibility(recorded=recorded.get(programme), spells=tuple(own)))
+    return tuple(found)
 
 
 def _funds(store: Store, ids: list[str]) -> tuple[bool, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from screener.backtest.run import EventResult
 from screener.language import say, say_count
 from screener.render.pages.cells import count_text, fraction
 from screener.render.pages.charts.bars import Bar, Interval, intervals, waterfall
@@ -11,7 +12,8 @@ from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import section
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.random_baskets import placebo_histogram
-from screener.render.pages.words import told, traits, word
+from screener.render.pages.words import told, traits
+from screener.render.shortfall import step_name
 from screener.results.tables import Row
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.basket import BasketPage
@@ -169,15 +171,7 @@ def drawdowns_part(falls: Sequence[Row]) -> Node:
 def shortfall_part(page: BasketPage) -> Node:
     """Return the steps from the index to the money."""
     main = page.main
-    assert main.paper_return is not None  # noqa: S101 - the caller has looked
-    bars: list[Bar] = []
-    if main.benchmark_return is not None and main.active_return is not None:
-        bars.append(Bar(label=say("index"), value=main.benchmark_return, is_sum=True))
-        bars.append(Bar(label=say("theme and selection"), value=main.active_return))
-    bars.append(Bar(label=say("on paper"), value=main.paper_return, is_sum=True))
-    bars += [Bar(label=word(step), value=effect) for step, effect in main.shortfall if effect]
-    if main.shortfall and main.executable_return is not None:
-        bars.append(Bar(label=say("as traded"), value=main.executable_return, is_sum=True))
+    bars = _told_bars(main) if main.shortfall else _paper_bars(main)
     title = say("From the index to your money: implementation shortfall")
     none = say("Not told before both paths are finished.") if not main.shortfall else ""
     return section(
@@ -186,6 +180,27 @@ def shortfall_part(page: BasketPage) -> Node:
         node("p", none, class_="note") if none else None,
         name="shortfall",
     )
+
+
+def _told_bars(main: EventResult) -> list[Bar]:
+    """Return the whole waterfall; a step that took nothing is left out."""
+    bars = [
+        Bar(label=step_name(step), value=effect, is_sum=step == "market")
+        for step, effect in main.shortfall
+        if effect
+    ]
+    assert main.executable_return is not None  # noqa: S101 - both paths are finished
+    return [*bars, Bar(label=say("as traded"), value=main.executable_return, is_sum=True)]
+
+
+def _paper_bars(main: EventResult) -> list[Bar]:
+    """Return what is known before both paths are finished."""
+    assert main.paper_return is not None  # noqa: S101 - the caller has looked
+    bars: list[Bar] = []
+    if main.benchmark_return is not None and main.active_return is not None:
+        bars.append(Bar(label=say("index"), value=main.benchmark_return, is_sum=True))
+        bars.append(Bar(label=say("theme and selection"), value=main.active_return))
+    return [*bars, Bar(label=say("on paper"), value=main.paper_return, is_sum=True)]
 
 
 def dates_part(page: BasketPage) -> Node:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from screener.backtest.benchmark import BenchmarkSeries
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import (
+    LEAST_HISTORY,
     VOLATILITY_HISTORY,
     read_benchmark,
     read_caps,
     read_panel,
     read_trading,
 )
+from screener.data.panels.theme_panel import read_themes
 from screener.domain.basket import EntryPrice, Event, Weighting
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
@@ -130,21 +132,27 @@ def read_market(
     names = dict.fromkeys(member.listing for event, _ in events for member in event.members)
     days = [day for _, choices in events for choice in choices for _, day in choice]
     weightings = {event.weighting for event, _ in events}
-    history = {"history": VOLATILITY_HISTORY} if Weighting.INVERSE_VOL in weightings else {}
+    # The close at which a report was known lies as many sessions before its entry as that waits.
+    delay = 2 * max(request.settings.delay for request in requests)
+    least = VOLATILITY_HISTORY if Weighting.INVERSE_VOL in weightings else LEAST_HISTORY
     panel = read_panel(
         store,
         list(names),
         first_entry=min(days),
         last_entry=max(days),
         vwap=any(request.settings.entry is EntryPrice.VWAP for request in requests),
-        **history,
+        history=least + delay,
     )
     money = any(request.settings.frictions is not None for request in requests)
     return Market(
         panel=panel,
-        trading=read_trading(store, panel) if money else None,
+        trading=_trading(store, panel) if money else None,
         caps=read_caps(store, panel) if any(item.needs_caps for item in weightings) else None,
     )
+
+
+def _trading(store: Store, panel: PricePanel) -> TradingPanel:
+    return replace(read_trading(store, panel), themes=read_themes(store, panel))
 
 
 def benchmarks_for(store: Store, market: Market, events: Sequence[Event], asked: str) -> Benchmarks:

@@ -15,13 +15,13 @@ from screener.domain.days import MOST_SESSIONS
 from screener.domain.exits import parse_exits
 from screener.errors import InputError
 from screener.language import say
-from screener.market.charges import Plan
+from screener.market.charges import Account, Plan
 from screener.workflows.backtest.requests import Variants
 
 __all__ = ["BacktestOptions"]
 
 _MOST_MONEY = 1e12
-_ACCOUNTS = ("southbound", "direct")
+_ROUTES = ("southbound", "direct")
 _SEVERAL = ("hold", "capital", "delay", "weighting", "entry", "rebalance", "exit")
 
 
@@ -44,8 +44,10 @@ class BacktestOptions:
         adds, and that each conversion of money loses.
     commission_bps, commission_min
         The broker's commission, and its least amount an order, in CNY or HKD.
+    account
+        `mainland`, or `hongkong`, which trades Hong Kong at home and the mainland northbound.
     hk_account
-        `southbound` from a mainland account, or `direct`.
+        How a mainland account reaches Hong Kong: `southbound`, or `direct`.
     cost_bps
         A plain cost of each order, instead of rules and charges.
     max_wait
@@ -77,6 +79,7 @@ class BacktestOptions:
     fx_spread_bps: float = 0.0
     commission_bps: float = 2.5
     commission_min: float = 5.0
+    account: str = "mainland"
     hk_account: str = "southbound"
     cost_bps: float | None = None
     max_wait: int = 10
@@ -117,7 +120,8 @@ class BacktestOptions:
                 )
         _check_points(self.commission_bps, "--commission-bps")
         _check_money(self.commission_min, "--commission-min", zero=True)
-        if self.hk_account not in _ACCOUNTS:
+        choice(Account, self.account, parameter="--account")
+        if self.hk_account not in _ROUTES:
             raise InputError(
                 say(
                     "--hk-account {hk_account} is no kind of account",
@@ -154,6 +158,7 @@ class BacktestOptions:
     def settings(self) -> Settings:
         """Return the settings of the first variant."""
         commission = self.commission_bps / 10_000
+        at_home = choice(Account, self.account, parameter="--account") is Account.MAINLAND
         plain = self.paper or self.cost_bps is not None
         frictions = Frictions(
             plan=Plan(
@@ -161,7 +166,8 @@ class BacktestOptions:
                 minimum=self.commission_min,
                 hk_commission=commission,
                 hk_minimum=self.commission_min,
-                southbound=self.hk_account == "southbound",
+                southbound=at_home and self.hk_account == "southbound",
+                northbound=not at_home,
             ),
             participation=self.participation,
             slippage_bps=self.slippage_bps,

@@ -9,16 +9,21 @@ import numpy as np
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_eligibility
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.language import say
-from screener.language.lists import about
+from screener.language.lists import about, listed
+from screener.market.charges import Side
 from screener.paths.exits import end_quote
 from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
+from screener.workflows.naming import industry_remark
 
 __all__ = ["price_basis", "remarks_of", "row_remarks"]
+
+_NAMES_TOLD = 5
 
 
 def price_basis(panel: PricePanel, result: EventResult) -> str:
@@ -82,6 +87,9 @@ def remarks_of(
         found.append(
             say("The benchmark is a price index: without its dividends it flatters the basket.")
         )
+    if any(result.shortfall for result in results):
+        found += [industry_remark(store), *_theme_remarks(results)]
+    found += _eligibility_remarks(store, results, settings)
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
     found += _partial_remarks(panel, results, settings)
@@ -93,6 +101,7 @@ def row_remarks(
 ) -> tuple[str, ...]:
     """Return those of the remarks that are on single results and purchases, each once."""
     return (
+        *_theme_remarks(results),
         *_unlimited_remarks(panel, results),
         *_partial_remarks(panel, results, settings),
         *_own_remarks(results),
@@ -108,6 +117,64 @@ def _own_remarks(results: Sequence[EventResult]) -> dict[str, None]:
         for result in results
         for text in result.remarks
     )
+
+
+def _theme_remarks(results: Sequence[EventResult]) -> list[str]:
+    """Name the listings whose industry does not part theme from selection."""
+    names = sorted({item.id for result in results for item in result.unthemed})
+    if not names:
+        return []
+    return [
+        say(
+            "Theme and selection are one step for {names}: too few stocks of their industry are "
+            "known over the window.",
+            names=_some_of(names),
+        )
+    ]
+
+
+def _some_of(names: Sequence[str]) -> str:
+    """Name a few, and count the others."""
+    more = len(names) - _NAMES_TOLD
+    return listed([*names[:_NAMES_TOLD], *([say("{n} more", n=more)] if more > 0 else [])])
+
+
+def _eligibility_remarks(
+    store: Store, results: Sequence[EventResult], settings: Settings
+) -> list[str]:
+    """Say which names were bought across the border of which nobody recorded that one could."""
+    if settings.frictions is None:
+        return []
+    plan = settings.frictions.plan
+    bought = {
+        (order.listing, order.session)
+        for result in results
+        for order in result.orders
+        if order.session is not None and order.side is Side.BUY and plan.programme(order.listing)
+    }
+    names = sorted({listing for listing, _ in bought}, key=lambda item: item.id)
+    lists = dict(zip(names, read_eligibility(store, names), strict=True)) if names else {}
+    unknown = sorted({item.id for item, day in bought if lists[item].on(day) is None})
+    if not unknown:
+        return []
+    shown = _some_of(unknown)
+    since = min((one.recorded for one in lists.values() if one.recorded), default=None)
+    if since is None:
+        return [
+            say(
+                "Whether {names} could be bought across the border is not known: no list of what "
+                "is eligible is recorded. They are bought.",
+                names=shown,
+            )
+        ]
+    return [
+        say(
+            "Whether {names} could be bought across the border is not known before {day}, when "
+            "lists of what is eligible begin to be recorded. They are bought.",
+            names=shown,
+            day=since,
+        )
+    ]
 
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:

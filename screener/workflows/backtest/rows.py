@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from screener.backtest.attribution import SHORTFALL_STEPS
 from screener.backtest.run import EventResult, Settings
 from screener.language.lists import clauses
 from screener.paths.legs import LegState
@@ -15,7 +17,10 @@ from screener.workflows.backtest.run import BacktestRun
 from screener.workspace.plain import plain_of
 
 __all__ = [
+    "MeanShortfall",
     "ledger_rows",
+    "mean_shortfall_rows",
+    "mean_shortfalls",
     "path_rows",
     "result_rows",
     "result_table",
@@ -70,13 +75,86 @@ def ledger_rows(run: BacktestRun) -> list[dict[str, object]]:
 def shortfall_rows(run: BacktestRun) -> list[dict[str, object]]:
     """Return one row per step of implementation shortfall, with the columns of `SHORTFALL`.
 
-    The steps of an event, horizon and capital sum to its executable less its paper return; there
-    are none unless both paths are finished.
+    The steps of an event, horizon and capital begin with the index and sum to its executable
+    return; there are none unless both paths are finished.
     """
+    return [row for result in run.results for row in _steps(run, result)]
+
+
+def _steps(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]]:
+    keys, reached = keys_of(run, result), 0.0
+    for step, effect in result.shortfall:
+        reached += effect
+        yield {**keys, "step": step, "effect": effect, "reached": reached}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanShortfall:
+    """Mean steps over events, each counting alike.
+
+    Parameters
+    ----------
+    horizon, capital
+        Sessions held, and money in CNY.
+    n_events
+        Events with finished paths and a known index.
+    steps
+        Mean effect of each step, in order, as fractions; they sum to `traded`.
+    traded
+        Mean executable return.
+    """
+
+    horizon: int
+    capital: float | None
+    n_events: int
+    steps: Mapping[str, float]
+    traded: float
+
+
+def mean_shortfalls(results: Sequence[EventResult]) -> tuple[MeanShortfall, ...]:
+    """Return the mean waterfall of every horizon and capital that has one, in their order.
+
+    An event without an index has no such steps, and is in no mean.
+    """
+    groups: dict[tuple[int, float | None], list[EventResult]] = {}
+    for result in results:
+        if [step for step, _ in result.shortfall] == list(SHORTFALL_STEPS):
+            groups.setdefault((result.window.horizon, result.capital), []).append(result)
+    found = []
+    for (horizon, capital), some in sorted(groups.items(), key=_by_horizon):
+        effects = [[effect for _, effect in result.shortfall] for result in some]
+        means = [sum(column) / len(some) for column in zip(*effects, strict=True)]
+        found.append(
+            MeanShortfall(
+                horizon=horizon,
+                capital=capital,
+                n_events=len(some),
+                steps=dict(zip(SHORTFALL_STEPS, means, strict=True)),
+                traded=sum(means),
+            )
+        )
+    return tuple(found)
+
+
+def _by_horizon(item: tuple[tuple[int, float | None], list[EventResult]]) -> tuple[int, float]:
+    horizon, capital = item[0]
+    return horizon, capital or 0.0
+
+
+def mean_shortfall_rows(runs: Sequence[BacktestRun]) -> list[dict[str, object]]:
+    """Return one row per step of each run's mean waterfall: the columns of `SHORTFALL_MEANS`."""
     return [
-        {**keys_of(run, result), "step": step, "effect": effect}
-        for result in run.results
-        for step, effect in result.shortfall
+        {
+            "horizon": mean.horizon,
+            "capital": mean.capital,
+            "step": step,
+            "n_events": mean.n_events,
+            "effect": effect,
+            "run_id": run.run_id,
+        }
+        for run in runs
+        for mean in mean_shortfalls(run.results)
+        for step, effect in mean.steps.items()
     ]
 
 

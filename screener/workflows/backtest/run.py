@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult, run_backtest
 from screener.data.lake.store import Store
-from screener.domain.panel import PricePanel
+from screener.domain.panel import PricePanel, TradingPanel
 from screener.errors import DataError, NoTradableConstituents
 from screener.language import say
+from screener.workflows.backtest.capacity import (
+    HeldCapacity,
+    capacities_of,
+    capacity_remarks,
+    refuse_plain,
+)
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
@@ -51,6 +58,8 @@ class BacktestRun:
         Prices that the results rest on; `None` where a run was put together otherwise.
     left_out
         Events without an entry session, and why.
+    capacities
+        The money at which the edge is gone, by sessions held; empty where that was not asked.
     """
 
     request: BacktestRequest
@@ -62,6 +71,7 @@ class BacktestRun:
     remarks: tuple[str, ...]
     panel: PricePanel | None = None
     left_out: tuple[str, ...] = ()
+    capacities: tuple[HeldCapacity, ...] = ()
 
     @property
     def by_event(self) -> tuple[tuple[EventResult, ...], ...]:
@@ -92,7 +102,12 @@ def run_events(store: Store, request: BacktestRequest, *, program_version: str) 
 
 
 def run_variants(
-    store: Store, requests: Sequence[BacktestRequest], *, program_version: str, jobs: int = 1
+    store: Store,
+    requests: Sequence[BacktestRequest],
+    *,
+    program_version: str,
+    jobs: int = 1,
+    capacity: bool = False,
 ) -> tuple[BacktestRun, ...]:
     """Run several requests on the same tables, which are read once.
 
@@ -106,9 +121,13 @@ def run_variants(
         Version of the program, part of a run's id.
     jobs
         Workers that share the events; -1 for one per processor.
+    capacity
+        Whether to look for the money at which the edge is gone.
 
     Raises
     ------
+    InputError
+        If a capacity is asked for without rules and charges.
     NoTradableConstituents
         If there is no event.
     DateRangeError
@@ -116,9 +135,11 @@ def run_variants(
     DataError
         What is missing, if no row at all comes out as it was asked for.
     """
+    for request in requests if capacity else ():
+        refuse_plain(request)
     dated, market = prepared(store, requests)
     runs = tuple(
-        _run(store, market, request, events, left_out, program_version, jobs)
+        _run(store, market, request, events, left_out, program_version, jobs, capacity=capacity)
         for request, (events, left_out) in zip(requests, dated, strict=True)
     )
     lacks = [lack for run in runs for lack in run.lacks]
@@ -151,6 +172,8 @@ def _run(
     left_out: tuple[str, ...],
     program_version: str,
     jobs: int,
+    *,
+    capacity: bool,
 ) -> BacktestRun:
     panel = market.panel
     results = run_backtest(
@@ -163,6 +186,11 @@ def _run(
         jobs=jobs,
     )
     simulated = store.simulated()
+    capacities: tuple[HeldCapacity, ...] = ()
+    told: tuple[str, ...] = ()
+    if capacity:
+        capacities = capacities_of(_paid_out(market.trading, request), request, results)
+        told = capacity_remarks((item.capacity for item in capacities), request.settings)
     return BacktestRun(
         request=request,
         results=results,
@@ -173,8 +201,17 @@ def _run(
         remarks=(
             *remarks_of(store, panel, results, request.settings, simulated=simulated),
             *quarantine_remarks(store, panel, results),
+            *told,
             *left_out,
         ),
         panel=panel,
         left_out=left_out,
+        capacities=capacities,
     )
+
+
+def _paid_out(trading: TradingPanel | None, request: BacktestRequest) -> TradingPanel | None:
+    """Return the panel with what delisted shares pay out, where that is said."""
+    if trading is None or request.settings.recovery is None:
+        return trading
+    return replace(trading, prices=with_payouts(trading.prices, request.settings.recovery))

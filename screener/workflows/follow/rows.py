@@ -19,8 +19,10 @@ from screener.results.follow import MEASURES
 from screener.study.calendar_time import LEAST_SESSIONS
 from screener.study.statistics.distributions import normal_two_sided
 from screener.study.statistics.regression import automatic_lag, least_squares
+from screener.workflows.backtest.capacity import capacity_rows
 from screener.workflows.backtest.order_rows import line_rows
 from screener.workflows.follow.run import FollowRun
+from screener.workspace.plain import plain_of
 
 __all__ = ["curve_rows", "document_of", "event_rows", "followed_orders", "measure_row", "status_of"]
 
@@ -140,9 +142,13 @@ def document_of(run: FollowRun) -> Row:
         "data_version": run.data_version,
         "simulated": run.simulated,
         "remarks": list(run.remarks),
+        "follow": plain_of(run.request),
         "measures": [measure_row(run)],
         "events": event_rows(run),
         "curve": curve_rows(run),
+        "capacity": []
+        if run.capacity is None
+        else capacity_rows(run.capacity, run.run_id, run.request.settings.horizons[0]),
     }
 
 

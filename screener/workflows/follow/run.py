@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Self
 
 import numpy as np
 
 from screener.backtest.benchmark import index_path
+from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.pricing import ValuePanel, value_panel
-from screener.backtest.following.chains import Chain, chain_of, follow_chain, paper_level
+from screener.backtest.following.chains import Chain
 from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
@@ -23,14 +25,13 @@ from screener.data.lake.store import Store
 from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
-from screener.domain.panel import PricePanel, TradingPanel
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.domain.report import Precision
 from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
 from screener.language import say, say_count
 from screener.market.benchmarks import default_benchmark
-from screener.market.calendars import calendar_of
 from screener.market.charges import Side
-from screener.paths.known import EntrySessions, entry_choices
+from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
@@ -44,6 +45,7 @@ from screener.workflows.backtest.requests import (
     BacktestRequest,
     variant_requests,
 )
+from screener.workflows.follow.chains import chains_of, followed_chains, level_of
 from screener.workflows.follow.streams import RATINGS
 from screener.workflows.run_ids import run_id
 
@@ -175,6 +177,9 @@ class FollowRun:
         What a reader should know.
     lacking
         Whether something is missing that was asked for.
+    capacity
+        The money at which the account earns no more than its index; `None` where that was not
+        asked, or there is no index.
     """
 
     request: FollowRequest
@@ -190,6 +195,7 @@ class FollowRun:
     panel: PricePanel
     level: FloatVector = field(default_factory=lambda: np.empty(0))
     versions: int | None = None
+    capacity: Capacity | None = None
 
     @property
     def capital(self) -> float:
@@ -219,7 +225,12 @@ def refuse_unread(options: Iterable[str]) -> None:
 
 
 def follow(
-    store: Store, request: FollowRequest, *, program_version: str, told: tuple[str, ...] = ()
+    store: Store,
+    request: FollowRequest,
+    *,
+    program_version: str,
+    told: tuple[str, ...] = (),
+    capacity: bool = False,
 ) -> FollowRun:
     """Follow a stream of events with one account.
 
@@ -233,6 +244,8 @@ def follow(
         Version of the program, part of the run's id.
     told
         What of the stream was left out before.
+    capacity
+        Whether to look for the money at which the edge over the index is gone.
 
     Raises
     ------
@@ -248,24 +261,17 @@ def follow(
     market, trading = _read(store, request, some)
     values = value_panel(market.panel, request.settings.entry)
     first, last = _span(market.panel, some, request)
-    chains = _chains(market, some, request) if request.chain else ()
-    met = (
-        _followed(trading, chains, request)
-        if request.chain
-        else follow_events(
-            values,
-            trading,
-            [(event, entries[0]) for event, entries in some],
-            request.settings,
-            request.slots,
-            market.caps,
-        )
-    )
-    _check_any(met)
-    followed = tuple(_until(one, last) for one in met)
-    curve = curve_of(market.panel, followed, request.settings.capitals[0], first, last)
+    chains = chains_of(market, some, request.settings) if request.chain else ()
+    play = partial(_play, values, trading, some, request, market.caps, chains)
+    followed, curve = play(first, last, request.settings.capitals[0])
     index, path, lack = _beside(store, request, market.panel, first, last)
     simulated = store.simulated()
+    found = None
+    if capacity and len(path):
+        found = capacity_of(partial(_measured, play, trading, first, last, float(path[-1]) - 1))
+    sized: tuple[str, ...] = ()
+    if capacity:
+        sized = capacity_remarks([] if found is None else [found], request.settings)
     return FollowRun(
         request=request,
         followed=followed,
@@ -275,53 +281,65 @@ def follow(
         data_version=store.version,
         run_id=run_id("follow", request, store, program_version, simulated=simulated),
         simulated=simulated,
-        remarks=(*_remarks(followed, simulated=simulated), *told, *lack, *left_out),
+        remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
-        level=_level(values, chains, request, first, last),
+        level=level_of(values, chains, request.settings, first, last),
         versions=sum(len(chain.versions) for chain in chains) if request.chain else None,
+        capacity=found,
     )
 
 
-def _chains(market: Market, some: DatedEvents, request: FollowRequest) -> tuple[Chain, ...]:
-    """Return the chain of each basket, of those whose names can be held."""
-    exchanges = {item.exchange for item in market.panel.listings}
-    versions: dict[str, list[tuple[Event, EntrySessions]]] = {}
-    for event, _ in some:
-        # Versions have an entry on every exchange: what one drops is sold on its own.
-        known = entry_choices(event.published, exchanges, calendar_of, delay=request.settings.delay)
-        versions.setdefault(event.basket, []).append((event, known[0]))
-    found = (
-        chain_of(market.panel, own, request.settings, market.caps) for own in versions.values()
-    )
-    return tuple(chain for chain in found if chain is not None)
-
-
-def _followed(
-    trading: TradingPanel, chains: Sequence[Chain], request: FollowRequest
-) -> tuple[Followed, ...]:
-    if not chains:
-        raise DataError(
-            say("no version of the chain could be held for want of data"),
-            fix=say("`screener data status` shows what the tables hold"),
+def _play(
+    values: ValuePanel,
+    trading: TradingPanel,
+    some: DatedEvents,
+    request: FollowRequest,
+    caps: CapPanel | None,
+    chains: Sequence[Chain],
+    first: int,
+    last: int,
+    capital: float,
+) -> tuple[tuple[Followed, ...], Curve]:
+    """Return what an account with an amount of money came to between two rows of the panel."""
+    settings = replace(request.settings, capitals=(capital,))
+    met = (
+        followed_chains(trading, chains, settings)
+        if request.chain
+        else follow_events(
+            values,
+            trading,
+            [(event, entries[0]) for event, entries in some],
+            settings,
+            request.slots,
+            caps,
         )
-    money = request.settings.capitals[0] / len(chains)
-    return tuple(follow_chain(trading, chain, request.settings, money) for chain in chains)
+    )
+    _check_any(met)
+    followed = tuple(_until(one, last) for one in met)
+    return followed, curve_of(values.prices, followed, capital, first, last)
 
 
-def _level(
-    values: ValuePanel, chains: Sequence[Chain], request: FollowRequest, first: int, last: int
-) -> FloatVector:
-    """Return the mean level of the chains from one row to another; empty without chains."""
-    levels = []
-    for chain in chains:
-        if chain.first_row > last:
-            levels.append(np.ones(last - first + 1))
-            continue
-        own = paper_level(values, chain, request.settings, last)
-        levels.append(np.concatenate([np.ones(chain.first_row - first), own]))
-    found: FloatVector = np.mean(levels, axis=0) if levels else np.empty(0)
-    return found
+def _measured(
+    play: Callable[[int, int, float], tuple[tuple[Followed, ...], Curve]],
+    trading: TradingPanel,
+    first: int,
+    last: int,
+    index_return: float,
+    capital: float,
+) -> Measured:
+    """Return what an account with an amount of money came to, beside its index."""
+    followed, curve = play(first, last, capital)
+    done = [one.execution for one in followed if one.execution is not None]
+    traded = float(curve.equity[-1]) / capital - 1
+    return Measured(
+        capital=capital,
+        traded=traded,
+        active=traded - index_return,
+        participation=max((orders_share(trading, one) for one in done), default=0.0),
+        invested=float(curve.exposure.mean()),
+        n_events=len(done),
+    )
 
 
 def _within(dated: DatedEvents, request: FollowRequest) -> DatedEvents:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.held_factors import factor_on
+from screener.data.panels.price_panel import read_eligibility
+from screener.domain.eligibility import Eligibility
 from screener.domain.listing import Listing
 from screener.market.limits import price_grid
 from screener.market.special_treatment import in_delisting_period, is_s_share
@@ -52,6 +54,8 @@ class Known:
         That close corrected for an ex-date since, rounded to the tick as the exchanges do.
     adjusted
         Whether prices are adjusted ones, so that limits from them are approximate.
+    eligibility
+        Its days in the list of southbound or northbound trading.
     """
 
     name: str = ""
@@ -67,6 +71,7 @@ class Known:
     previous_session: date | None = None
     reference: float | None = None
     adjusted: bool = False
+    eligibility: Eligibility = field(default_factory=Eligibility)
 
     def shown(self) -> dict[str, object]:
         """Return it as values by name, for a page or a document."""
@@ -117,6 +122,7 @@ def read_known(store: Store, listing: Listing, session: date) -> Known:
         previous_session=before,
         reference=reference,
         adjusted=adjusted,
+        eligibility=read_eligibility(store, [listing])[0],
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
+from screener.domain.eligibility import Eligibility, Programme
 from screener.domain.listing import Exchange, Listing
 from screener.language import say, say_count
 from screener.market.calendars import calendar_of
@@ -35,6 +36,7 @@ from screener.market.rules import (
 )
 from screener.market.trading import (
     holding_rule,
+    northbound_rule,
     settlement_rule,
     southbound_open,
     southbound_rule,
@@ -87,7 +89,7 @@ def rules_for(
         *_limits(listing, session, state),
         _lot(listing, session, state),
         _tick(listing, session, state),
-        *_times(listing, session, terms),
+        *_times(listing, session, state, terms),
         *_charges(listing, session, state, terms),
         *_sums(listing, session, state, terms),
         *_trips(listing, session, state, terms),
@@ -218,7 +220,7 @@ def _tick(listing: Listing, session: date, known: Known) -> RuleShown:
     )
 
 
-def _times(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShown]:
+def _times(listing: Listing, session: date, known: Known, plan: Plan) -> Iterator[RuleShown]:
     held, settled = holding_rule(listing, session), settlement_rule(listing, session)
     sold = (
         say("T+{n}: sold from the next session on", n=held.count)
@@ -243,6 +245,52 @@ def _times(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShown]:
             else say("when both markets are open: not on this day")
         )
         yield _shown(_TRADING, say("southbound days"), text, say("southbound account"), days)
+    days = northbound_rule(listing, session)
+    if days is not None and plan.northbound:
+        open_ = calendar_of(Exchange.SH).is_session(session) and calendar_of(
+            Exchange.HK
+        ).is_session(session)
+        text = (
+            say("when both markets are open")
+            if open_
+            else say("when both markets are open: not on this day")
+        )
+        yield _shown(_TRADING, say("northbound days"), text, say("Hong Kong account"), days)
+    yield from _eligible(listing, session, known.eligibility, plan)
+
+
+def _eligible(
+    listing: Listing, session: date, eligibility: Eligibility, plan: Plan
+) -> Iterator[RuleShown]:
+    """Tell whether an account may buy a listing across the border; every one may sell it."""
+    programme = plan.programme(listing)
+    if programme is None:
+        return
+    south = programme is Programme.SOUTHBOUND
+    known = eligibility.on(session)
+    recorded = eligibility.recorded
+    if not south and listing.exchange is Exchange.BJ:
+        text = say("not bought: shares of Beijing are not in it")
+    elif known:
+        first = next(day for day, last in eligibility.spells if last is None or last >= session)
+        text = say("in the list since {day}", day=first)
+    elif known is False:
+        text = say("not bought: not in the list, which is recorded since {day}", day=recorded)
+    elif recorded is None:
+        text = say("not known: no list is recorded; it is bought, and that is told")
+    else:
+        text = say(
+            "not known: lists are recorded since {day} alone; it is bought, and that is told",
+            day=recorded,
+        )
+    yield RuleShown(
+        group=_TRADING,
+        rule=say("southbound eligibility") if south else say("northbound eligibility"),
+        text=text,
+        why=say("southbound account") if south else say("Hong Kong account"),
+        source=say("table eligibility"),
+        verified=False,
+    )
 
 
 def _charges(listing: Listing, session: date, known: Known, plan: Plan) -> Iterator[RuleShown]:

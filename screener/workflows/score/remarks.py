@@ -16,7 +16,7 @@ from screener.language import say, say_count
 from screener.language.lists import listed
 from screener.market.calendars import Calendar
 from screener.scoring.score import Judged
-from screener.workflows.study.industry_returns import industry_remark
+from screener.workflows.naming import industry_remark
 
 __all__ = ["remarks_of"]
 

@@ -17,6 +17,7 @@ from screener.screen.criteria import Criterion, Order
 from screener.screen.evaluate import Check, Evaluation, Questions, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
+from screener.workflows.run_ids import run_id
 from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
@@ -200,6 +201,8 @@ class ScreenResult(Evaluation):
         The ranges that were asked for.
     checks
         The named conditions that were asked for.
+    run_id
+        Hash of request, data and program; empty where none was made.
     """
 
     label: str
@@ -216,9 +219,10 @@ class ScreenResult(Evaluation):
     lacking: bool = False
     criteria: tuple[Criterion, ...] = ()
     checks: tuple[Check, ...] = ()
+    run_id: str = ""
 
 
-def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
+def run_screen(store: Store, request: ScreenRequest, *, program_version: str = "") -> ScreenResult:
     """Screen a universe or a basket as of a day.
 
     Each market is screened on its last snapshot on or before that day, each listing on its own
@@ -230,6 +234,8 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         Tables to read.
     request
         What to screen and what to ask.
+    program_version
+        Version of the program, part of the run's id; without it the run has none.
 
     Raises
     ------
@@ -273,6 +279,9 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         lacking=bool(gathered.lacks),
         criteria=request.criteria,
         checks=questions.checks,
+        run_id=run_id("screen", request, store, program_version, simulated=simulated)
+        if program_version
+        else "",
     )
 
 

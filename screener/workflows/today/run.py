@@ -36,6 +36,7 @@ __all__ = ["Today", "run_today", "today_document"]
 
 _ENDED = ("met", "missed")
 _PROGRESS = "sessions_held"
+_CORRECTED = ("backtest",)  # kinds of runs whose corrections are news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +298,7 @@ def _changes(workspace: Workspace, old: int | None, found: _Found, program_versi
     more = () if found.run is None else (_unstored(found.run),)
     try:
         with diff_versions(
-            workspace, old, new, program_version=program_version, more=more
+            workspace, old, new, program_version=program_version, more=more, kinds=_CORRECTED
         ) as compared:
             rows = run_diff_rows(compared)
             failures = compared.runs.failures
