@@ -201,10 +201,10 @@ def _fills(status: Status) -> list[RenderableType]:
         (
             headers[fill.table],
             say_count(
-                "{n} name: {command}",
-                "{n} names: {command}",
+                "{n} name: `{command}`",
+                "{n} names: `{command}`",
                 len(fill.listings),
-                command=f"`{fill.command}`",
+                command=fill.command,
             ),
         )
         for fill in found
