@@ -83,7 +83,13 @@ def score(
     from screener.render.score import score_page
     from screener.results.files import write_rows
     from screener.results.score import CALLS, SCORES
-    from screener.workflows.score.rows import call_rows, score_document, score_rows
+    from screener.workflows.score.rows import (
+        call_rows,
+        score_document,
+        score_rows,
+        score_run_document,
+    )
+    from screener.workspace.runs import save_run
 
     check_targets(csv, json, calls, html, force=force)
     check_excel(excel, csv, calls)
@@ -113,6 +119,7 @@ def score(
     if "-" not in (csv, json, calls, html):
         out = console()
         out.print(score_page(run, width=out.width))
-    for line in run.remarks:
+    stored = save_run(desk.place, run.run_id, score_run_document(run))
+    for line in (*run.remarks, *stored):
         messages().print(line, markup=False)
     ends_lacking(run.lacking)

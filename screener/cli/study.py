@@ -27,6 +27,7 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.study_calibration import CalibrationPart, share_of
 from screener.cli.study_verdicts import VerdictPart
 from screener.cli.trading_options import ExitOption
 from screener.errors import InputError
@@ -109,7 +110,8 @@ def study(
             "--matched",
             metavar="FILE",
             help="CSV of the daily returns of each listing's matched portfolio: date, one column "
-            "a listing id; or the word industry for the other stocks of its industry.",
+            "a listing id; or one of the words industry, size and size-industry for portfolios "
+            "made from the tables.",
         ),
     ] = None,
     convention: Annotated[
@@ -135,6 +137,36 @@ def study(
     draws: Annotated[
         int, typer.Option("--draws", metavar="N", help="Samples of the bootstrap.")
     ] = 2_000,
+    winsor: Annotated[
+        str,
+        typer.Option(
+            "--winsor",
+            metavar="P",
+            help="Share of the events in each tail that is set to the next one, like 1%.",
+        ),
+    ] = "0",
+    calibrate: Annotated[
+        int,
+        typer.Option(
+            "--calibrate",
+            metavar="N",
+            help="Draw the events N times among all stocks and dates of the tables, and show how "
+            "often each test errs there.",
+        ),
+    ] = 0,
+    planted: Annotated[
+        str,
+        typer.Option(
+            "--planted",
+            metavar="R",
+            help="With --calibrate: also plant this return on session 0, like 1%, and show how "
+            "often each test finds it.",
+        ),
+    ] = "",
+    calibration: Annotated[
+        str | None,
+        typer.Option("--calibration", metavar="FILE", help="Write the calibration as CSV."),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
     ] = 1,
@@ -211,10 +243,11 @@ def study(
     )
     from screener.workspace.runs import save_run
 
-    tables = (csv, events, sessions, ledger, placebos, controls, verdicts)
+    tables = (csv, events, sessions, ledger, placebos, controls, verdicts, calibration)
     check_targets(*tables, json, html, force=force)
     check_excel(excel, *tables)
     _check_read(context, placebo=placebo, model=model, matched=factors or matched)
+    erring = CalibrationPart(calibrate, planted, calibration)
     part = VerdictPart(placebo, hold, placebos=placebos, controls=controls, verdicts=verdicts)
     if bool(names) == every:
         raise InputError(
@@ -245,9 +278,12 @@ def study(
             seed=seed,
             draws=draws,
             exit=tuple(exit_ or ()),
+            winsor=share_of(winsor, "--winsor"),
+            calibrate=erring.draws,
+            planted=erring.planted,
         )
     run = found.run
-    part.found = found.beside
+    part.found, erring.found = found.beside, found.calibrated
     units = unit_table(run)
     for target, spec, rows in (
         (csv, TESTS, test_rows(run)),
@@ -262,12 +298,14 @@ def study(
     if html is not None:
         write_text(html, found.to_html())
     part.write(excel=excel, headers=headers)
+    erring.write(excel=excel, headers=headers)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
-    remarks += part.remarks(place)
+    remarks += [*erring.remarks(place), *part.remarks(place)]
     if "-" not in (*tables, json, html):
         titles = titles_of(place)
         console().print(study_page(run, titles))
         part.show(console(), titles)
+        erring.show(console())
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)

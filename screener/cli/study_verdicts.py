@@ -91,9 +91,12 @@ class VerdictPart:
             return []
         from screener.workflows.backtest.rows import run_document
         from screener.workflows.study.known import keep_verdicts
+        from screener.workflows.study.placebo_rows import placebo_document
         from screener.workspace.runs import save_run
 
         backtest = self.found.backtest
         stored = save_run(place, backtest.run_id, run_document(backtest))
+        beside = self.found.placebo
+        stored += save_run(place, beside.run_id, placebo_document(beside))
         kept = keep_verdicts(place, backtest.data_version, self.found.verdicts)
         return [*self.found.placebo.remarks, *backtest.remarks, *stored, *kept]

@@ -6,6 +6,7 @@ has looked up what holds, so that a question about a later day is refused.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ __all__ = [
     "outside",
     "row_terms",
     "rule_table",
+    "rules_digest",
 ]
 
 
@@ -189,3 +191,15 @@ def check_tradable(listing: Listing) -> None:
             say("{listing} is an index: no trading rules apply to it", listing=listing),
             fix=say("name a share or a fund"),
         )
+
+
+@cache
+def rules_digest() -> str:
+    """Return the hash of every rule table, by which a stored run names the rules that it used."""
+    digest = hashlib.sha256()
+    folder = resources.files("screener.market")
+    files = [item for item in folder.joinpath("tables").iterdir() if item.name.endswith(".toml")]
+    files.append(folder.joinpath("calendar_corrections.toml"))
+    for item in sorted(files, key=lambda item: item.name):
+        digest.update(f"{item.name} {hashlib.sha256(item.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]

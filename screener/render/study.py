@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -23,18 +24,20 @@ from screener.render.tables import (
     plain_table,
     points,
 )
-from screener.results.study import TESTS, UNITS
+from screener.results.study import CALIBRATION, TESTS, UNITS
 from screener.results.tables import Row
+from screener.study.calibration import Rejections
 from screener.study.evaluating import FEW_DATES, FEW_UNITS, PartResult
 from screener.study.results import Statistic, TestResult
 from screener.study.reversal import Reversal
 from screener.study.statistics.parametric import CONFIDENCE
 from screener.study.units import State, UnitKind
 from screener.study.windows import Part
+from screener.workflows.study.calibration import CalibrationRun
 from screener.workflows.study.rows import name_rows, unit_rows
 from screener.workflows.study.run import ALL, StudyGroup, StudyRun
 
-__all__ = ["study_page"]
+__all__ = ["calibration_page", "study_page"]
 
 _EVENTS_SHOWN = 40
 _NAMES_TOLD = 6
@@ -48,6 +51,8 @@ _SHORT: Mapping[Statistic, Callable[[], str]] = {
     Statistic.SIGN: lambda: say("sign"),
     Statistic.BOOTSTRAP: lambda: say("bootstrap"),
     Statistic.CALENDAR_TIME: lambda: say("cal. time"),
+    Statistic.SKEWNESS: lambda: say("BHAR t"),
+    Statistic.SKEWNESS_BOOTSTRAP: lambda: say("BHAR boot."),
 }
 _SHOWN = (Part.RUN_UP, Part.DAY, Part.DRIFT, Part.READER)
 
@@ -116,6 +121,7 @@ def _group(run: StudyRun, group: StudyGroup, titles: Mapping[str, str]) -> Itera
     if len(path) > 1:
         line = f"{first}..{first + len(path) - 1} {sparkline(path, width=_PATH)}"
         yield Text(f"  CAAR {line} {points(path[-1], signed=True)} %")
+    yield from (Text(f"  {line}") for line in _bands(run, group))
     yield Text(f"  {_reversal(evaluation.reversal)}")
     for note in _warnings(group):
         yield Text(f"  {note}")
@@ -177,6 +183,53 @@ def _tests(group: StudyGroup) -> RenderableType:
     for name, found in adjusted:
         rows.append([name, *(_p_value(found[part, Statistic.KOLARI_PYNNONEN]) for part in names)])
     return plain_table(columns, rows)
+
+
+def _bands(run: StudyRun, group: StudyGroup) -> Iterator[str]:
+    """Tell between what the means lie over every entry that estimated dates allow."""
+    told = []
+    for part in group.evaluation.parts:
+        band = run.band(group, part.window)
+        if band is not None:
+            low, high = (points(value, signed=True) for value in band)
+            told.append(f"{word(str(part.window.part))} {low}..{high}")
+    if told:
+        yield say(
+            "CAAR over every entry that estimated dates allow, %: {bands}", bands=listed(told)
+        )
+    elif np.isin(group.units, run.bands.estimated).any():
+        yield say("band over the estimated dates not final: not every allowed entry has finished")
+
+
+def calibration_page(run: CalibrationRun) -> RenderableType:
+    """Return how often each test errs as one page, in % of the draws with an answer."""
+    parts = list(dict.fromkeys(item.part for item in run.found.rejections))
+    columns = [
+        *heads(CALIBRATION, "statistic"),
+        *(Column(header=word(str(part)), numeric=True) for part in parts),
+    ]
+    shown: list[RenderableType] = [
+        *banner(simulated=run.simulated),
+        Text(say("how often each test errs on this market"), style="bold"),
+        Text(f"  {run.told}"),
+    ]
+    for planted in dict.fromkeys(item.planted for item in run.found.rejections):
+        some = {(i.part, i.statistic): i for i in run.found.rejections if i.planted == planted}
+        rows = [[_SHORT[s](), *(_rate(some[p, s]) for p in parts)] for s in Statistic]
+        title = (
+            say("rejections in %, with {effect} % on session 0", effect=points(planted))
+            if planted
+            else say("rejections in %, where nothing is to be found")
+        )
+        shown.append(plain_table(columns, rows, title=title))
+    shown.append(Text("  " + say("* 5 % lies outside Wilson's interval of the rate, of 95 %")))
+    return Group(*shown)
+
+
+def _rate(item: Rejections) -> str:
+    if item.rate is None:
+        return UNDEFINED
+    return f"{100 * item.rate:.1f}" + ("*" if item.holds is False else " ")
 
 
 def _value_and_p(test: TestResult) -> str:

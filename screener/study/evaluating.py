@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from screener.domain.arrays import FloatVector, Places
+from screener.errors import InputError
+from screener.language import say
 from screener.study.calendar_time import calendar_time_test
 from screener.study.models import Convention, Model
 from screener.study.results import TestResult
 from screener.study.returns import AbnormalReturns, EventReturns, Timeline
 from screener.study.reversal import Reversal, reversal_of
 from screener.study.statistics.bootstrap import bootstrap_test
+from screener.study.statistics.buy_and_hold import skewness_bootstrap_test, skewness_test
 from screener.study.statistics.clustering import CrossCorrelation
 from screener.study.statistics.parametric import (
     boehmer_test,
@@ -21,11 +24,13 @@ from screener.study.statistics.parametric import (
     patell_test,
 )
 from screener.study.statistics.ranks import rank_test, sign_test
+from screener.study.statistics.winsorising import winsorised
 from screener.study.windows import Part, PartWindow, StudyWindows
 
 __all__ = [
     "FEW_DATES",
     "FEW_UNITS",
+    "MOST_WINSORISED",
     "DayResult",
     "Evaluation",
     "PartResult",
@@ -35,6 +40,9 @@ __all__ = [
 
 FEW_UNITS, FEW_DATES = 10, 5
 """Below so many events, or dates of entry, the answers on a part say little."""
+
+MOST_WINSORISED = 0.25
+"""Greatest share of each tail that can be winsorised: half of the events stay as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +57,10 @@ class StudySettings:
         Expected return, and how its error is computed.
     seed, draws
         Of the bootstrap.
+    winsor
+        Share of each tail that is winsorised, over the events of each part and session: sums,
+        buy-and-hold and standardised returns. Ranks, signs and calendar time take them as they
+        are. 0 for none.
     """
 
     windows: StudyWindows = field(default_factory=StudyWindows)
@@ -56,6 +68,18 @@ class StudySettings:
     convention: Convention = Convention.TEXTBOOK
     seed: int = 20260514
     draws: int = 2_000
+    winsor: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.winsor <= MOST_WINSORISED:
+            raise InputError(
+                say(
+                    "{share} of each tail cannot be winsorised: it lies outside 0 to {most}",
+                    share=self.winsor,
+                    most=MOST_WINSORISED,
+                ),
+                fix=say("write {example}", example="--winsor 1%"),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +106,8 @@ class PartResult:
         Mean correlation between the events, `None` for fewer than two.
     tests
         One answer for each statistic.
+    n_winsorised
+        Events whose sum or buy-and-hold return was set to that of another.
     """
 
     window: PartWindow
@@ -97,6 +123,7 @@ class PartResult:
     high: float | None
     correlation: float | None
     tests: tuple[TestResult, ...]
+    n_winsorised: int = 0
 
     @property
     def says_little(self) -> bool:
@@ -190,7 +217,11 @@ def _part(
     known = np.isfinite(abnormal.values[:, part.columns]).all(axis=1)
     counted = np.flatnonzero(np.isfinite(abnormal.car[:, at]))
     own, when = abnormal.take(counted), timeline.take(counted)
-    totals, standardised = own.car[:, at], own.scar[:, at]
+    sums = own.car[:, at]
+    (totals, moved), (bhars, grown) = (
+        winsorised(values, settings.winsor) for values in (sums, own.bhar[:, at])
+    )
+    standardised, _ = winsorised(own.scar[:, at], settings.winsor)
     correlation = correlations(counted)
     alike = correlation.mean((part.first, part.last))
     window = own.values[:, part.columns]
@@ -201,7 +232,7 @@ def _part(
         boehmer_test(standardised),
         kolari_pynnonen_test(standardised, alike),
         rank_test(own.residuals, traded),
-        sign_test(totals, own.residuals),
+        sign_test(sums, own.residuals),
         bootstrap_test(
             totals,
             when,
@@ -210,6 +241,8 @@ def _part(
             seed=(settings.seed, group, at),
         ),
         _calendar_time(returns, own, when, settings, part, counted),
+        skewness_test(bhars),
+        skewness_bootstrap_test(bhars, draws=settings.draws, seed=(settings.seed, group, at)),
     )
     widened = cross_sectional_test(totals, correlation=_usable(alike))
     return PartResult(
@@ -220,12 +253,13 @@ def _part(
         n_untraded=int(known.sum()) - len(counted),
         mean=_mean(totals),
         median=float(np.median(totals)) if len(totals) else None,
-        bhar=_mean(own.bhar[:, at]),
-        positive=int((totals > 0).sum()),
+        bhar=_mean(bhars),
+        positive=int((sums > 0).sum()),
         low=widened.low,
         high=widened.high,
         correlation=alike,
         tests=tests,
+        n_winsorised=len(np.union1d(moved, grown)),
     )
 
 
@@ -252,14 +286,16 @@ def _day(
 ) -> DayResult:
     column = day - settings.windows.event[0]
     counted = np.flatnonzero(np.isfinite(abnormal.standardised[:, column]))
-    values, standardised = abnormal.values[counted, column], abnormal.standardised[counted, column]
+    values, _ = winsorised(abnormal.values[counted, column], settings.winsor)
+    standardised, _ = winsorised(abnormal.standardised[counted, column], settings.winsor)
     alike = correlations(counted).mean((day, day))
     sums = abnormal.values[:, : column + 1].sum(axis=1)
+    reached, _ = winsorised(sums[np.isfinite(sums)], settings.winsor)
     return DayResult(
         day=day,
         n=len(counted),
         mean=_mean(values),
-        cumulative=_mean(sums[np.isfinite(sums)]),
+        cumulative=_mean(reached),
         tests=(
             cross_sectional_test(values),
             patell_test(standardised, abnormal.freedom[counted]),

@@ -22,6 +22,8 @@ class Statistic(StrEnum):
     SIGN = "generalised sign"
     BOOTSTRAP = "stationary bootstrap"
     CALENDAR_TIME = "calendar time"
+    SKEWNESS = "skewness-adjusted t"
+    SKEWNESS_BOOTSTRAP = "bootstrapped skewness-adjusted t"
 
     @property
     def convention(self) -> str:
@@ -74,6 +76,15 @@ _CONVENTIONS: dict[Statistic, Callable[[], str]] = {
         "constant of the daily mean return of all open windows on the factors; Newey-West errors, "
         "lag 4(T/100)^(2/9); normal (Jaffe 1974; Newey and West 1987)"
     ),
+    Statistic.SKEWNESS: lambda: say(
+        "√n (S + γS²/3 + γ/(6n)) of buy-and-hold abnormal returns, S their mean over their "
+        "standard deviation and γ their skewness; Student t, n-1; takes events as independent "
+        "(Johnson 1978; Lyon, Barber and Tsai 1999)"
+    ),
+    Statistic.SKEWNESS_BOOTSTRAP: lambda: say(
+        "skewness-adjusted t against those of resamples of n/4 events around their common mean; "
+        "takes events as independent (Lyon, Barber and Tsai 1999)"
+    ),
 }
 
 _BRIEF: dict[Statistic, Callable[[], str]] = {
@@ -97,6 +108,8 @@ _BRIEF: dict[Statistic, Callable[[], str]] = {
     Statistic.CALENDAR_TIME: lambda: say(
         "all open windows as one portfolio a session; Newey-West errors"
     ),
+    Statistic.SKEWNESS: lambda: say("t of BHAR adjusted for their skewness; as independent"),
+    Statistic.SKEWNESS_BOOTSTRAP: lambda: say("the same against resamples of n/4 events"),
 }
 
 _ESTIMATES: dict[Statistic, Callable[[], str]] = {
@@ -108,6 +121,8 @@ _ESTIMATES: dict[Statistic, Callable[[], str]] = {
     Statistic.SIGN: lambda: say("share of positive events"),
     Statistic.BOOTSTRAP: lambda: say("mean cumulative abnormal return"),
     Statistic.CALENDAR_TIME: lambda: say("abnormal return a session"),
+    Statistic.SKEWNESS: lambda: say("mean buy-and-hold abnormal return"),
+    Statistic.SKEWNESS_BOOTSTRAP: lambda: say("mean buy-and-hold abnormal return"),
 }
 
 

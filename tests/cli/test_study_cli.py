@@ -22,6 +22,8 @@ from screener.results.study import NAMES, REVERSALS, SESSIONS, TESTS, UNITS
 from screener.results.tables import fits
 from screener.study.evaluating import StudySettings
 from screener.study.models import Model
+from screener.study.results import Statistic
+from screener.study.statistics.intervals import wilson
 from screener.study.units import State, UnitKind
 from screener.study.windows import StudyWindows
 from screener.workflows.report.catalog import basket_events, needed_events
@@ -63,7 +65,7 @@ def test_all_baskets_with_every_file(workspace: Path, tmp_path: Path) -> None:
     groups = list(dict.fromkeys(row["group"] for row in rows))
     assert groups[0] == "all"
     assert len(groups) == 10
-    assert len(rows) == 10 * 6 * 8
+    assert len(rows) == 10 * 6 * len(Statistic)
     assert "nan" not in text.lower().replace("financ", "")
     for row in rows:
         kept = int(row["n_units"]) - int(row["n_dropped"])
@@ -118,7 +120,8 @@ def test_rows_fit_their_tables_and_tell_what_the_page_counts(
     assert set(UNITS.names) - set(units.spec.names) == {
         name
         for name in UNITS.names
-        if name.startswith(("car_", "scar_", "bhar_")) and name.split("_", 1)[1] not in parts
+        for kind in ("car_", "scar_", "bhar_", "band_low_", "band_high_")
+        if name.startswith(kind) and name.removeprefix(kind) not in parts
     }
     (group,) = run.groups
     told = [row["status"] for row in units.rows]
@@ -235,3 +238,29 @@ def test_tables_of_returns_are_checked(
     with pytest.raises(kind) as info:
         read_return_table(file)
     assert what in str(info.value)
+
+
+def test_calibration_bands_and_winsorising_are_shown_and_written(
+    workspace: Path, tmp_path: Path
+) -> None:
+    target, page = tmp_path / "erring.csv", tmp_path / "page.html"
+    words = ("--calibrate", "20", "--planted", "5%", "--winsor", "25%", "--draws", "100")
+    files = ("--calibration", str(target), "--html", str(page))
+    text = screener(workspace, "compute-leasing", "--window", "0..2", *words, *files)
+    assert "how often each test errs on this market" in text
+    assert "with 5.00 % on session 0" in text
+    assert "CAAR over every entry that estimated dates allow" in text
+    rows = rows_of(target.read_text(encoding="utf-8"))
+    parts = {row["part"] for row in rows}
+    assert len(rows) == 2 * len(parts) * len(Statistic)
+    for row in rows:
+        if row["rate"]:
+            share = int(row["n_rejected"]) / int(row["n_answered"])
+            assert float(row["rate"]) == pytest.approx(share)
+            low, high = wilson(int(row["n_rejected"]), int(row["n_answered"]))
+            assert (float(row["low"]), float(row["high"])) == pytest.approx((low, high))
+    assert {float(row["planted"]) for row in rows} == {0.0, 0.05}
+    assert 'id="calibration"' in page.read_text(encoding="utf-8")
+    assert "need --calibrate" in screener(workspace, "--all", "--planted", "1%", code=2)
+    assert "below 20" in screener(workspace, "--all", "--calibrate", "5", code=2)
+    assert "is no number" in screener(workspace, "--all", "--winsor", "some", code=2)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pytest
 
+from screener.domain.basket import Event
 from screener.domain.listing import Exchange
+from screener.domain.report import Precision, Publication
 from screener.errors import BarsMissing
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
@@ -20,7 +24,8 @@ from screener.study.references import (
     return_reference,
 )
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
-from screener.study.windows import StudyWindows
+from screener.study.windows import Part, StudyWindows
+from screener.workflows.study.bands import DateBands, date_bands
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 
 SZ, HK = Exchange.SZ, Exchange.HK
@@ -254,3 +259,59 @@ def test_tables_of_returns_explain_too() -> None:
     )
     with pytest.raises(BarsMissing, match=r"f\.csv has no value on"):
         studied(panel, events, Model.FACTORS, holed, windows=windows)
+
+
+def test_the_band_runs_over_every_entry_that_an_estimated_date_allows() -> None:
+    days = sessions(SZ, FIRST, 70)
+    panel = panel_of({"300857.SZ": bars_of(SZ, FIRST, walk(1, 70))})
+    first, last = days[ENTRY - 1], days[ENTRY + 4]
+    publication = Publication(
+        value=days[ENTRY + 1],
+        precision=Precision.ESTIMATED,
+        range_start=first,
+        range_end=last,
+        evidence="test",
+    )
+    event = event_of(["300857.SZ"], first, publication=publication)
+    sure = event_of(["300857.SZ"], first)
+
+    def allowed(item: Event) -> list[StudyEvent]:
+        own = (no_reference(len(panel.sessions)),)
+        choices = entry_choices(item.published, [SZ], calendar_of)
+        return [StudyEvent(event=item, entries=each, references=own) for each in choices]
+
+    def band_at(n: int) -> DateBands:
+        # The panel as it stood after n sessions.
+        bars = bars_of(SZ, FIRST, walk(1, 70)[:n])
+        seen = panel_of({"300857.SZ": bars}, start=FIRST)
+        own = (no_reference(len(seen.sessions)),)
+        choices = [
+            [replace(item, references=own) for item in allowed(one)] for one in (event, sure)
+        ]
+        study = partial(study_units, seen, windows=WINDOWS, model=Model.MEAN_ADJUSTED)
+        return date_bands(study([main for main, *_ in choices]), choices, study)
+
+    each = []
+    for at in range(ENTRY, ENTRY + 6):  # known after the close of the days before
+        one = studied(panel, [event_of(["300857.SZ"], days[at - 1])])
+        each.append(one.abnormal.car[0])
+    bands = band_at(70)
+    low, high = np.min(each, axis=0), np.max(each, axis=0)
+    parts = range(len(WINDOWS.parts()))
+    for part in parts:
+        assert bands.of_unit(0, part) == pytest.approx((low[part], high[part]), rel=1e-12)
+        assert bands.of_unit(1, part) is None
+        both = np.array([0, 1])
+        mean = bands.of_mean(both, part, 0.0)
+        assert mean == pytest.approx(
+            ((low[part] + each[0][part]) / 2, (high[part] + each[0][part]) / 2), rel=1e-12
+        )
+        assert bands.of_mean(np.array([1]), part, 0.0) is None
+    # The last entry's window ends on session ENTRY + 5 + 4; before it no band is final.
+    short = band_at(ENTRY + 9)
+    assert [short.of_unit(0, part) is None for part in parts] == [
+        part.part not in (Part.RUN_UP, Part.DAY) for part in WINDOWS.parts()
+    ]
+    done = band_at(ENTRY + 10)
+    for part in parts:
+        assert done.of_unit(0, part) == pytest.approx(bands.of_unit(0, part), rel=1e-9)

@@ -44,7 +44,9 @@ from screener.workflows.data.diff import (
     diff_versions,
     run_diff_rows,
 )
-from screener.workflows.explain.rerun import may_change, moved_last_sessions, request_of
+from screener.workflows.explain.explain import request_of
+from screener.workflows.explain.kinds import KINDS
+from screener.workflows.explain.rerun import may_change, moved_last_sessions
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
 from tests.support.laws import laws
@@ -311,6 +313,7 @@ def test_a_correction_changes_the_runs_that_read_it(workspace: Workspace) -> Non
         {"run_id": "one", "basket": "600000", "report": "R9", "horizon": first["horizon"]}
         | {"capital": first["capital"]}
         | {"column": column, "old": first[column], "new": second[column]}
+        | {"kind": "backtest", "table": "results", "row": f"600000 R9 {first['horizon']}"}
         for first, second in zip(before, after, strict=True)
         for column in RETURNS.names
         if column in first and first[column] != second[column]
@@ -471,7 +474,7 @@ def test_the_filter_hides_no_run_that_differs(
         differing = [compared.compare(kind) for kind in TableName]
         moved = moved_last_sessions(first, second)
         for asked in REQUESTS.values():
-            if may_change(asked, differing, moved):
+            if may_change(KINDS[0].reads(asked), differing, moved):
                 SEEN["differ"] += outcome(first, asked) != outcome(second, asked)
                 continue
             SEEN["same"] += 1

@@ -15,9 +15,10 @@ from screener.render.pages.tables import result_table
 from screener.render.pages.words import told, word
 from screener.render.verdict import verdict_text
 from screener.results.placebo import PLACEBOS
-from screener.results.study import NAMES, SESSIONS, TESTS
+from screener.results.study import CALIBRATION, NAMES, SESSIONS, TESTS
 from screener.results.tables import Row, Table
 from screener.workflows.page.sessions import session_interval
+from screener.workflows.study.calibration import CalibrationRun, calibration_rows
 from screener.workflows.study.placebo import PlaceboResult
 from screener.workflows.study.placebo_rows import placebo_rows
 from screener.workflows.study.rows import day_rows, name_rows, test_rows, unit_table
@@ -37,7 +38,22 @@ _TESTS = (
     "p_holm",
     "low",
     "high",
+    "band_low",
+    "band_high",
+    "n_winsorised",
     "note",
+)
+_CALIBRATION = (
+    "part",
+    "statistic",
+    "planted",
+    "n_answered",
+    "n_rejected",
+    "n_above",
+    "rate",
+    "low",
+    "high",
+    "holds",
 )
 _UNITS = ("basket", "report", "listing", "entry_session", "status", "n_kept", "reason")
 _PLACEBOS = (
@@ -55,8 +71,12 @@ _PLACEBOS = (
 )
 
 
-def study_document(run: StudyRun, beside: VerdictRun | None = None) -> str:
-    """Return the page of a study, and of its comparison with random baskets, as one HTML file."""
+def study_document(
+    run: StudyRun,
+    beside: VerdictRun | None = None,
+    calibration: CalibrationRun | None = None,
+) -> str:
+    """Return the page of a study, with random baskets and calibration, as one HTML file."""
     tests, days = test_rows(run), day_rows(run)
     units, names = unit_table(run), name_rows(run)
     groups = [group.name for group in run.groups]
@@ -79,6 +99,7 @@ def study_document(run: StudyRun, beside: VerdictRun | None = None) -> str:
                 *_verdicts(beside),
                 *(part for name in groups for part in _group(name, tests, days)),
                 *([] if beside is None else _placebos(beside)),
+                *([] if calibration is None else [_calibration(calibration)]),
                 _events(units),
                 section(
                     say("Names, kept and left out"),
@@ -224,6 +245,22 @@ def _placebo(item: PlaceboResult) -> Node | None:
         "{event}, {n} sessions, and random baskets", event=event, n=item.real.window.horizon
     )
     return placebo_histogram(placebo.returns.tolist(), real, caption)
+
+
+def _calibration(run: CalibrationRun) -> Node:
+    title = say("How often each test errs on this market")
+    return section(
+        title,
+        node("p", told(run.told), class_="note"),
+        result_table(
+            CALIBRATION,
+            calibration_rows(run),
+            name="calibration",
+            caption=title,
+            columns=_CALIBRATION,
+        ),
+        name="calibration",
+    )
 
 
 def _events(table: Table) -> Node:

@@ -53,6 +53,10 @@ def traits(text: str) -> str:
 @cache
 def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each language has its own
     return {
+        "kept": say("kept"),
+        "entered": say("entered"),
+        "month": say("month"),
+        "quarter": say("quarter"),
         "mature": say("mature"),
         "pending": say("pending"),
         "partial": say("partial"),
@@ -153,6 +157,8 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "Corrado rank": say("Corrado rank"),
         "generalised sign": say("generalised sign"),
         "stationary bootstrap": say("stationary bootstrap"),
+        "skewness-adjusted t": say("skewness-adjusted t"),
+        "bootstrapped skewness-adjusted t": say("bootstrapped skewness-adjusted t"),
         "calendar time": say("calendar time"),
         "revenue": say("revenue"),
         "net profit": say("net profit"),

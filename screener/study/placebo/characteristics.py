@@ -14,7 +14,7 @@ from screener.domain.panel import carried
 from screener.language import say
 from screener.language.lists import about
 
-__all__ = ["HISTORY", "Characteristic", "Traits", "traits_before"]
+__all__ = ["HISTORY", "SESSIONS", "Characteristic", "Traits", "size_before", "traits_before"]
 
 
 SESSIONS = 60
@@ -90,7 +90,7 @@ def traits_before(market: MarketPanel, row: int, candidates: FlagArray) -> Trait
     """
     rows = _own_rows_before(market, row, candidates)
     lacking: list[str] = []
-    size = _size(market, rows, candidates, lacking)
+    size = size_before(market, rows, candidates, lacking)
     momentum, volatility = _moves(market, rows)
     measured = {
         **size,
@@ -116,10 +116,27 @@ def _own_rows_before(market: MarketPanel, row: int, candidates: FlagArray) -> Pl
     return own[own < row][-HISTORY:]
 
 
-def _size(
+def size_before(
     market: MarketPanel, rows: Places, candidates: FlagArray, lacking: list[str]
 ) -> dict[Characteristic, FloatArray]:
-    """Return the size by market value if that is known for enough stocks, else by turnover."""
+    """Return the size by market value if that is known for enough stocks, else by turnover.
+
+    Parameters
+    ----------
+    market
+        The market.
+    rows
+        Sessions of the candidates' exchange up to the one at whose close size is measured.
+    candidates
+        `(n_listings,)` stocks among which it must be known.
+    lacking
+        Takes why the market value is not it.
+
+    Returns
+    -------
+    dict
+        One measure with its `(n_listings,)` logarithms; NaN where unknown.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         if len(rows):
             value = np.log(market.market_cap[rows[-1]])

@@ -16,6 +16,7 @@ from screener.study.statistics.distributions import (
 
 __all__ = [
     "CONFIDENCE",
+    "NO_SPREAD",
     "boehmer_test",
     "cross_sectional_test",
     "kolari_pynnonen_test",
@@ -25,7 +26,8 @@ __all__ = [
 CONFIDENCE = 0.95
 """Confidence of every interval."""
 
-_ROUNDING = 1e-12
+NO_SPREAD = 1e-12
+"""Standard deviation, in units of 1 or of the mean, below which values count as equal."""
 
 
 def cross_sectional_test(totals: FloatVector, *, correlation: float = 0.0) -> TestResult:
@@ -114,7 +116,7 @@ def _mean_test(statistic: Statistic, values: FloatVector, correlation: float) ->
     if n < 2:
         return too_few(statistic, n)
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
-    if deviation <= _ROUNDING * max(1.0, abs(mean)):
+    if deviation <= NO_SPREAD * max(1.0, abs(mean)):
         return unanswered(statistic, n, say("all events have the same value"))
     growth = math.sqrt((1 + (n - 1) * correlation) / (1 - correlation))
     error = deviation / math.sqrt(n) * growth

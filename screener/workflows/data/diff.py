@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -10,6 +10,7 @@ from screener.data.lake.comparison import TableDiff, ValueChange, VersionCompari
 from screener.data.lake.schema import TableName
 from screener.language import say
 from screener.progress import counted
+from screener.workflows.explain.kinds import ALL_KINDS
 from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, stored_runs
@@ -57,6 +58,7 @@ def diff_versions(
     program_version: str,
     tables: Sequence[TableName] = (),
     more: Sequence[StoredRun] = (),
+    kinds: Container[str] = ALL_KINDS,
 ) -> Iterator[DataDiff]:
     """Compare two data versions, and every stored run at both; the result lives in the context.
 
@@ -72,6 +74,8 @@ def diff_versions(
         Tables to tell of; all when empty. Runs are judged by all of them in any case.
     more
         Runs to compare beside those that are stored.
+    kinds
+        Names of the kinds of runs to compare.
 
     Raises
     ------
@@ -84,11 +88,12 @@ def diff_versions(
         every = tuple(compared.compare(table) for table in counted(tuple(TableName)))
         stored = stored_runs(workspace)
         runs = compare_runs(
-            workspace.data_cache,
+            workspace,
             (old, new),
             (*stored.runs, *more),
             every,
             program_version=program_version,
+            kinds=kinds,
         )
         yield DataDiff(
             old=old,

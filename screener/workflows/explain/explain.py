@@ -19,13 +19,14 @@ from screener.language.lists import about, listed
 from screener.paths.exits import end_quote
 from screener.paths.legs import LegState
 from screener.workflows.backtest.order_rows import side_of
+from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun, run_events
-from screener.workflows.explain.rerun import request_of
+from screener.workflows.explain.kinds import backtest_request
 from screener.workflows.explain.rows import RESULT_KEYS, Difference, differences_of, is_same
 from screener.workspace.runs import StoredRun
 
-__all__ = ["Explanation", "NameShare", "Quote", "explain", "explanation_document"]
+__all__ = ["Explanation", "NameShare", "Quote", "explain", "explanation_document", "names_of"]
 
 _ROUNDING = 1e-9
 
@@ -111,13 +112,14 @@ def explain(
     ComputeError
         If what the names add does not sum to the result.
     """
-    run = run_events(store, request_of(stored), program_version=program_version)
+    request = request_of(stored)
+    run = run_events(store, request, program_version=program_version)
     rows = result_rows(run)
     at = _chosen(rows, wanted, stored.run_id)
     result, panel = run.results[at], run.panel
     if panel is None:
         raise ComputeError(say("the run keeps no prices"))
-    names = _names(store, panel, result)
+    names = names_of(store, panel, result)
     _check_sum(result, names)
     return Explanation(
         run=run,
@@ -128,6 +130,24 @@ def explain(
         orders=result.lines,
         differences=differences_of(run, wanted),
     )
+
+
+def request_of(stored: StoredRun) -> BacktestRequest:
+    """Build the request of a stored backtest again.
+
+    Raises
+    ------
+    InputError
+        If the document holds no request of a backtest, or one that this program cannot read.
+    """
+    where = say("stored run {run}", run=stored.run_id)
+    if "request" not in stored.document:
+        raise InputError(
+            say("it keeps no request of a backtest"),
+            where=where,
+            fix=say("type the command that made it again"),
+        )
+    return backtest_request(stored.document["request"], where)
 
 
 def _chosen(rows: Sequence[Mapping[str, object]], wanted: Mapping[str, str], run_id: str) -> int:
@@ -190,7 +210,8 @@ def _gap(result: EventResult) -> dict[str, float]:
 # ---- the names -----------------------------------------------------------------------------------
 
 
-def _names(store: Store, panel: PricePanel, result: EventResult) -> tuple[NameShare, ...]:
+def names_of(store: Store, panel: PricePanel, result: EventResult) -> tuple[NameShare, ...]:
+    """Return what each name of a result adds, with the prices that it rests on."""
     window = result.window
     rows = {
         row

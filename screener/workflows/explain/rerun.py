@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from screener.data.lake.comparison import TableDiff
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import last_sessions_of
-from screener.domain.listing import Exchange, Kind, Listing, parse_listing
-from screener.errors import InputError, ScreenerError
+from screener.domain.listing import Board, Exchange, Listing
+from screener.errors import ScreenerError
 from screener.language import say
 from screener.language.lists import in_a_line
-from screener.market.benchmarks import default_benchmark
 from screener.progress import counted
-from screener.results.backtest import RETURNS
-from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
-from screener.workflows.backtest.rows import result_rows
-from screener.workflows.backtest.run import run_events
-from screener.workspace.runs import StoredRun, rebuilt
+from screener.workflows.explain.kinds import ALL_KINDS, RunKind, RunRows, kind_of
+from screener.workspace.locate import Workspace
+from screener.workspace.plain import plain_of
+from screener.workspace.runs import StoredRun
 
 __all__ = [
     "RunDifference",
@@ -30,7 +30,6 @@ __all__ = [
     "compare_runs",
     "may_change",
     "moved_last_sessions",
-    "request_of",
 ]
 
 _NOT_READ = (TableName.FETCHES, TableName.QUARANTINE)  # what was asked and refused, no input
@@ -42,16 +41,23 @@ Rows = Sequence[Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDifference:
-    """One value of a stored run's results that differs between two data versions."""
+    """One value of a stored run's results that differs between two data versions.
+
+    `row` tells the row of its table by its keys; `column` is empty where the whole row is there at
+    one of the versions alone.
+    """
 
     run_id: str
     basket: str
     report: str
-    horizon: int
+    horizon: int | None
     capital: float | None
     column: str
     old: object
     new: object
+    kind: str
+    table: str
+    row: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,54 +95,27 @@ class RunsDiff:
         return len({item.run_id for item in self.differences})
 
 
-def request_of(run: StoredRun) -> BacktestRequest:
-    """Build the request of a stored run again.
-
-    Raises
-    ------
-    InputError
-        If the document holds no request of a backtest, or one that this program cannot read.
-    """
-    where = say("stored run {run}", run=run.run_id)
-    if "request" not in run.document:
-        raise InputError(
-            say("it keeps no request of a backtest"),
-            where=where,
-            fix=say("give a run of `screener backtest`: no other can be evaluated again"),
-        )
-    return rebuilt(BacktestRequest, _of_today(run.document["request"]), where=where)
-
-
-def _of_today(request: object) -> object:
-    """Return the request of an earlier version, which knew one amount of money only."""
-    if not isinstance(request, dict) or not isinstance(request.get("settings"), dict):
-        return request
-    settings = dict(request["settings"])
-    if "capital" in settings and "capitals" not in settings:
-        settings["capitals"] = [settings.pop("capital")]
-    return {**request, "settings": settings}
-
-
 def may_change(
-    request: BacktestRequest, tables: Iterable[TableDiff], moved: frozenset[Exchange]
+    read: frozenset[Listing] | None, tables: Iterable[TableDiff], moved: frozenset[Exchange]
 ) -> bool:
-    """Tell whether anything that a request reads differs; `True` where that is not plain.
+    """Tell whether anything that a run reads differs; `True` where that is not plain.
 
     Parameters
     ----------
-    request
-        The request.
+    read
+        Listings whose rows it reads; `None` for all of the tables.
     tables
         What differs, of every table.
     moved
         Exchanges whose last session with a bar differs: how far a window reaches depends on it.
     """
-    names = {member.listing for event in request.events for member in event.members}
-    read = {listing.id for listing in names | _benchmarks(request)}
-    if moved & {listing.exchange for listing in names}:
+    if read is not None and moved & {
+        item.exchange for item in read if item.board is not Board.INDEX
+    }:
         return True
+    ids = None if read is None else {item.id for item in read}
     return any(
-        item.listings is None or bool(item.listings & read)
+        ids is None or item.listings is None or bool(item.listings & ids)
         for item in tables
         if item.differs and item.table not in _NOT_READ
     )
@@ -149,19 +128,20 @@ def moved_last_sessions(old: Store, new: Store) -> frozenset[Exchange]:
 
 
 def compare_runs(
-    root: Path,
+    place: Workspace,
     versions: tuple[int, int],
     runs: Sequence[StoredRun],
     tables: Sequence[TableDiff],
     *,
     program_version: str,
+    kinds: Container[str] = ALL_KINDS,
 ) -> RunsDiff:
     """Evaluate the stored runs that may change at both versions, and compare their results.
 
     Parameters
     ----------
-    root
-        Folder of the lake.
+    place
+        Workspace of the lake, whose cards and definitions scores read.
     versions
         The old one and the new one.
     runs
@@ -170,25 +150,32 @@ def compare_runs(
         What differs between the versions, of every table.
     program_version
         Version of the program.
+    kinds
+        Names of the kinds of runs to evaluate; the others are passed over.
     """
     differences: list[RunDifference] = []
     failures: list[RunFailure] = []
     evaluated = 0
     old, new = versions
+    root = place.data_cache
     with Store.open(root, version=old) as first, Store.open(root, version=new) as second:
         moved = moved_last_sessions(first, second)
-        sides = (_Side(first, program_version), _Side(second, program_version))
+        sides = [_Side(place, store, program_version) for store in (first, second)]
         for run in counted(runs):
             try:
-                request = request_of(run)
-                if not may_change(request, tables, moved):
+                kind = kind_of(run)
+                if kind.name not in kinds:
                     continue
-                rows = [side.rows(request) for side in sides]
+                where = say("stored run {run}", run=run.run_id)
+                request = kind.request(place, run.document[kind.document], where)
+                if not may_change(kind.reads(request), tables, moved):
+                    continue
+                before, after = (side.rows(kind, request) for side in sides)
             except ScreenerError as error:
                 failures.append(RunFailure(run_id=run.run_id, reason=in_a_line(error)))
                 continue
             evaluated += 1
-            differences.extend(_differences(run.run_id, *rows))
+            differences.extend(_differences(kind, run.run_id, before, after))
     return RunsDiff(
         runs=len(runs),
         evaluated=evaluated,
@@ -200,57 +187,83 @@ def compare_runs(
 class _Side:
     """Evaluates requests at one version, each of them once."""
 
-    def __init__(self, store: Store, program_version: str) -> None:
-        self._store = store
+    def __init__(self, place: Workspace, store: Store, program_version: str) -> None:
+        self._place, self._store = place, store
         self._program_version = program_version
-        self._done: dict[BacktestRequest, Rows | ScreenerError] = {}
+        self._done: dict[tuple[str, object], RunRows | ScreenerError] = {}
 
-    def rows(self, request: BacktestRequest) -> Rows:
-        if request not in self._done:
-            self._done[request] = self._evaluated(request)
-        found = self._done[request]
+    def rows(self, kind: RunKind, request: object) -> RunRows:
+        key = (kind.name, json.dumps(plain_of(request), default=str, sort_keys=True))
+        if key not in self._done:
+            self._done[key] = self._evaluated(kind, request)
+        found = self._done[key]
         if isinstance(found, ScreenerError):
             raise found
         return found
 
-    def _evaluated(self, request: BacktestRequest) -> Rows | ScreenerError:
+    def _evaluated(self, kind: RunKind, request: object) -> RunRows | ScreenerError:
         try:
-            run = run_events(self._store, request, program_version=self._program_version)
+            _, rows = kind.evaluate(self._place, self._store, request, self._program_version)
         except ScreenerError as error:
             version = self._store.version
             text = say("at data version {version}: {why}", version=version, why=error.what)
             return type(error)(text, where=error.where, fix=error.fix)
-        return result_rows(run)
+        return rows
 
 
-def _benchmarks(request: BacktestRequest) -> set[Listing]:
-    found = set()
-    for event in request.events:
-        asked = request.benchmark or event.benchmark
-        if asked == NO_BENCHMARK:
-            continue
-        if asked:
-            found.add(parse_listing(asked, parameter="benchmark", kind=Kind.INDEX))
-        else:
-            found.update(default_benchmark(member.listing) for member in event.members)
+def _differences(kind: RunKind, run_id: str, old: RunRows, new: RunRows) -> Iterator[RunDifference]:
+    for table, keys in kind.keys.items():
+        before, after = _by_key(old[table], keys), _by_key(new[table], keys)
+        for key in dict.fromkeys((*before, *after)):
+            one, other = before.get(key), after.get(key)
+            told = partial(_difference, run_id, kind.name, table, key, one or other or {})
+            if one is None or other is None:
+                yield told("", _there(one), _there(other))
+                continue
+            for column in one:
+                if column not in _NOT_RESULTS and not _same(one[column], other.get(column)):
+                    yield told(column, one[column], other.get(column))
+
+
+def _difference(
+    run_id: str,
+    kind: str,
+    table: str,
+    key: tuple[object, ...],
+    row: Mapping[str, object],
+    column: str,
+    old: object,
+    new: object,
+) -> RunDifference:
+    horizon, capital = row.get("horizon"), row.get("capital")
+    return RunDifference(
+        run_id=run_id,
+        basket=str(row.get("basket") or ""),
+        report=str(row.get("report") or ""),
+        horizon=None if horizon is None else int(str(horizon)),
+        capital=None if capital is None else float(str(capital)),
+        column=column,
+        old=old,
+        new=new,
+        kind=kind,
+        table=table,
+        row=" ".join(str(item) for item in key[:-1] if item not in (None, "")),
+    )
+
+
+def _by_key(rows: Rows, keys: Sequence[str]) -> dict[tuple[object, ...], Mapping[str, object]]:
+    """Return rows by their keys; those that share one are counted through, in their order."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    found = {}
+    for row in rows:
+        key = tuple(row.get(name) for name in keys)
+        found[(*key, seen[key])] = row
+        seen[key] += 1
     return found
 
 
-def _differences(run_id: str, old: Rows, new: Rows) -> Iterable[RunDifference]:
-    # The same request gives the same events and horizons in the same order.
-    for before, after in zip(old, new, strict=True):
-        for column in RETURNS.names:
-            if column not in _NOT_RESULTS and not _same(before[column], after[column]):
-                yield RunDifference(
-                    run_id=run_id,
-                    basket=str(before["basket"]),
-                    report=str(before["report"]),
-                    horizon=int(str(before["horizon"])),
-                    capital=None if before["capital"] is None else float(str(before["capital"])),
-                    column=column,
-                    old=before[column],
-                    new=after[column],
-                )
+def _there(row: Mapping[str, object] | None) -> str | None:
+    return None if row is None else "there"
 
 
 def _same(old: object, new: object) -> bool:

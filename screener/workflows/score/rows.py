@@ -13,6 +13,7 @@ from screener.scoring.calendar_time import CalendarTime
 from screener.scoring.scores import Score, Share
 from screener.workflows.score.run import ScoreRun
 from screener.workflows.score.summary import verdict_counts
+from screener.workspace.plain import plain_of
 
 __all__ = [
     "call_rows",
@@ -21,6 +22,7 @@ __all__ = [
     "plain_rows",
     "score_document",
     "score_rows",
+    "score_run_document",
 ]
 
 
@@ -133,6 +135,7 @@ def call_rows(run: ScoreRun) -> Iterator[dict[str, object]]:
         "target_worst": judged.targets.worst.tolist(),
         "target_bias": judged.targets.bias.tolist(),
         **_contract_columns(run),
+        "run_id": [run.run_id] * len(calls),
     }
     for cells in zip(*columns.values(), strict=True):
         yield dict(zip(columns, cells, strict=True))
@@ -155,6 +158,18 @@ def score_document(run: ScoreRun) -> dict[str, object]:
         "crowding": crowding_rows(run),
         "persistence": persistence_rows(run),
         "plain": plain_rows(run),
+    }
+
+
+def score_run_document(run: ScoreRun) -> dict[str, object]:
+    """Return what a stored run keeps: its inputs and its groups; calls are judged again."""
+    return {
+        "run_id": run.run_id,
+        "data_version": run.data_version,
+        "simulated": run.simulated,
+        "score": plain_of(run.request),
+        "scores": score_rows(run),
+        "remarks": list(run.remarks),
     }
 
 
@@ -206,6 +221,7 @@ def _score(run: ScoreRun, score: Score) -> dict[str, object]:
         "trials": run.board.trials,
         "min_calls": run.board.min_calls,
         "data_version": run.data_version,
+        "run_id": run.run_id,
     }
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.grid import Grid
 from screener.data.panels.total_return_panel import read_total_returns
 from screener.domain.arrays import FloatArray, IntArray
 from screener.domain.listing import Exchange
@@ -38,6 +39,7 @@ from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.scoring.scores import Score, score_of
 from screener.workflows.report.catalog import find_basket, list_baskets, list_reports
 from screener.workflows.report.dating import undated_text
+from screener.workflows.run_ids import run_id
 from screener.workflows.score.calls import (
     broker_called,
     calls_of_cards,
@@ -117,6 +119,8 @@ class ScoreRun:
         Whether one of them may hold calls that were asked for.
     panels
         The markets that calls were judged in.
+    run_id
+        Hash of request, cards, definitions, data and program; empty where none was made.
     """
 
     request: ScoreRequest
@@ -133,6 +137,7 @@ class ScoreRun:
     broken: tuple[Broken, ...] = ()
     lacking: bool = False
     panels: tuple[TotalReturnPanel, ...] = ()
+    run_id: str = ""
 
 
 def parse_groupings(text: str) -> tuple[Grouping, ...]:
@@ -156,7 +161,9 @@ def parse_groupings(text: str) -> tuple[Grouping, ...]:
     return tuple(Grouping(part) for part in parts)
 
 
-def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> ScoreRun:
+def run_score(
+    workspace: Workspace, store: Store, request: ScoreRequest, *, program_version: str = ""
+) -> ScoreRun:
     """Judge the calls of a workspace and score those who made them.
 
     Parameters
@@ -167,6 +174,8 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         The lake, at the version to read.
     request
         What to score.
+    program_version
+        Version of the program, part of the run's id; without it the run has none.
 
     Raises
     ------
@@ -205,7 +214,22 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         broken=reports.broken,
         lacking=found.lacking,
         panels=tuple(panel for panel, _ in panels),
+        run_id=_run_id(workspace, store, request, reports, program_version),
     )
+
+
+def _run_id(
+    workspace: Workspace,
+    store: Store,
+    request: ScoreRequest,
+    reports: Readable[Report],
+    program_version: str,
+) -> str:
+    """Return the id of a score: of the cards and definitions too, that it rests on."""
+    if not program_version:
+        return ""
+    rests_on = (request, tuple(reports), own_definitions(workspace))
+    return run_id("score", rests_on, store, program_version, simulated=store.simulated())
 
 
 def run_board(
@@ -406,14 +430,16 @@ def _prices(
         columns=("listing", "session", "close", "basis"),
     )
     raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
-    known = {(row["listing"], row["session"]): row["close"] for row in raw.to_pylist()}
     for panel, calendar in panels:
-        places = last_on_or_before(calendar.sessions, calls.published)
+        days = calendar.sessions[
+            np.maximum(last_on_or_before(calendar.sessions, calls.published), 0)
+        ]
+        grid = Grid(np.unique(days), ids)
+        closes = grid.cells(raw).matrix("close")
         for row in rows.tolist():
             listing = calls.listing[row]
             if listing is not None and listing.exchange.mainland == panel.mainland:
-                day = calendar.sessions[max(int(places[row]), 0)].item()
-                found[row] = known.get((str(listing), day), np.nan)
+                found[row] = closes[np.searchsorted(grid.axis, days[row]), grid.index[str(listing)]]
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from screener.data.lake.asof import AsOf
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
@@ -17,9 +18,11 @@ from screener.screen.criteria import Criterion, Order
 from screener.screen.evaluate import Check, Evaluation, Questions, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
+from screener.workflows.run_ids import run_id
 from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
+    Gathered,
     Looked,
     Universe,
     gather_rows,
@@ -33,6 +36,8 @@ __all__ = [
     "ScreenRequest",
     "ScreenResult",
     "Universe",
+    "asked_lines",
+    "gathered_rows",
     "members_as_of",
     "parse_universe",
     "run_screen",
@@ -104,6 +109,8 @@ class ScreenRequest:
         Currency of the amounts, asked and shown.
     timeout_seconds
         Longest run of the predicate.
+    unvalued
+        Whether a name without a valuation is shown like any other, where nothing asks for one.
 
     Raises
     ------
@@ -127,6 +134,7 @@ class ScreenRequest:
     cards: tuple[Report, ...] = ()
     currency: Currency = Currency.CNY
     timeout_seconds: float = 5.0
+    unvalued: bool = False
 
     def __post_init__(self) -> None:
         if (self.universe is None) == (not self.members):
@@ -200,6 +208,8 @@ class ScreenResult(Evaluation):
         The ranges that were asked for.
     checks
         The named conditions that were asked for.
+    run_id
+        Hash of request, data and program; empty where none was made.
     """
 
     label: str
@@ -216,9 +226,16 @@ class ScreenResult(Evaluation):
     lacking: bool = False
     criteria: tuple[Criterion, ...] = ()
     checks: tuple[Check, ...] = ()
+    run_id: str = ""
 
 
-def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
+def run_screen(
+    store: Store,
+    request: ScreenRequest,
+    *,
+    program_version: str = "",
+    at: datetime | None = None,
+) -> ScreenResult:
     """Screen a universe or a basket as of a day.
 
     Each market is screened on its last snapshot on or before that day, each listing on its own
@@ -230,6 +247,10 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         Tables to read.
     request
         What to screen and what to ask.
+    program_version
+        Version of the program, part of the run's id; without it the run has none.
+    at
+        Instant up to which things are known; after every close of its day if left out.
 
     Raises
     ------
@@ -240,15 +261,8 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         an amount with.
     """
     questions = request.questions()
-    asked = questions.asked
-    looked = look_up(
-        store,
-        request.as_of,
-        request.universe,
-        request.members,
-        valued=not asked or any("valuation" in field.tables for field in asked),
-    )
-    gathered = gather_rows(store, looked, questions.needed, request.currency, request.cards)
+    known = AsOf.after_close(store, request.as_of) if at is None else AsOf(store, at)
+    looked, gathered = gathered_rows(known, request, questions)
     found = evaluate(gathered.rows, questions)
     simulated = store.simulated()
     return ScreenResult(
@@ -256,7 +270,7 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         as_of=request.as_of,
         sessions={str(market): day for market, day in looked.snapshots.items() if day},
         currency=str(request.currency),
-        questions=_asked(questions),
+        questions=asked_lines(questions),
         fields=found.fields,
         rows=found.rows,
         top=request.top,
@@ -273,7 +287,39 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         lacking=bool(gathered.lacks),
         criteria=request.criteria,
         checks=questions.checks,
+        run_id=run_id("screen", request, store, program_version, simulated=simulated)
+        if program_version
+        else "",
     )
+
+
+def gathered_rows(
+    known: AsOf, request: ScreenRequest, questions: Questions
+) -> tuple[Looked, Gathered]:
+    """Return who is looked at on the day of an instant, and the rows to evaluate.
+
+    Parameters
+    ----------
+    known
+        The tables as of that instant, which stands for the request's own day.
+    request, questions
+        What to screen and what to ask.
+
+    Raises
+    ------
+    DataError
+        As `run_screen` does.
+    """
+    asked = questions.asked
+    looked = look_up(
+        known,
+        request.universe,
+        request.members,
+        valued=any("valuation" in field.tables for field in asked)
+        or not (asked or request.unvalued),
+    )
+    rows = gather_rows(known.store, looked, questions.needed, request.currency, request.cards)
+    return looked, rows
 
 
 def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
@@ -318,7 +364,8 @@ def _checks(request: ScreenRequest) -> Iterator[Check]:
         yield Check(name=name, predicate=parse_predicate(condition))
 
 
-def _asked(questions: Questions) -> tuple[str, ...]:
+def asked_lines(questions: Questions) -> tuple[str, ...]:
+    """Return what is asked, one line each, the order last."""
     lines = [
         say("{field} {range}", field=item.field.called, range=item.text)
         for item in questions.criteria

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from screener.language.lists import clauses
 from screener.results.screen import screen_spec
 from screener.results.tables import Table
 from screener.screen.evaluate import ScreenedRow
 from screener.workflows.screen.run import ScreenResult
 
-__all__ = ["marks_of", "screen_document", "screen_table"]
+__all__ = ["marks_of", "screen_document", "screen_run_document", "screen_table"]
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 
@@ -61,6 +64,20 @@ def screen_document(result: ScreenResult, *, passed_only: bool = False) -> dict[
     }
 
 
+def screen_run_document(
+    result: ScreenResult, as_of: date, arguments: Mapping[str, object]
+) -> dict[str, object]:
+    """Return what a stored run keeps: its day and its question as typed, and who passed.
+
+    `arguments` are those of `screen_request`.
+    """
+    return {
+        **screen_document(result, passed_only=True),
+        "run_id": result.run_id,
+        "screen": {"as_of": as_of, **arguments},
+    }
+
+
 def marks_of(row: ScreenedRow) -> str:
     """Return the marks of a name's checks, one character each."""
     return "".join(_MARKS[mark] for mark in row.marks)
@@ -79,4 +96,5 @@ def _cells(result: ScreenResult, row: ScreenedRow) -> dict[str, object]:
         **stored,
         "passed": row.passed,
         "reasons": clauses(row.reasons),
+        "run_id": result.run_id,
     }

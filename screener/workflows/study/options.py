@@ -17,7 +17,7 @@ from screener.study.evaluating import StudySettings
 from screener.study.models import Convention, Model
 from screener.study.units import UnitKind
 from screener.study.windows import StudyWindows
-from screener.workflows.study.industry_returns import INDUSTRY
+from screener.workflows.study.portfolios import Match
 from screener.workflows.study.run import Grouping, StudyRequest
 
 __all__ = ["StudyOptions"]
@@ -44,13 +44,16 @@ class StudyOptions:
     benchmark
         One index for all names; empty for CSI 300 and Hang Seng.
     factors, matched
-        Table of factors, or of matched portfolios; `industry` makes these from the tables.
+        Table of factors, or of matched portfolios; `industry`, `size` and `size-industry` make
+        these from the tables.
     convention
         How standard errors are made.
     max_wait
         Sessions that a blocked purchase of the reader's may wait.
     seed, draws
         Seed and samples of the bootstrap.
+    winsor
+        Share of each tail of the events that is winsorised.
     exit
         Rules by which the reader sells a name before the window ends, as in a backtest.
 
@@ -73,6 +76,7 @@ class StudyOptions:
     max_wait: int = 10
     seed: int = 20260514
     draws: int = 2_000
+    winsor: float = 0.0
     exit: str | tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -121,16 +125,17 @@ class StudyOptions:
                 convention=choice(Convention, self.convention, parameter="--convention"),
                 seed=self.seed,
                 draws=self.draws,
+                winsor=self.winsor,
             ),
             unit=choice(UnitKind, self.unit, parameter="--unit"),
             benchmark=self.benchmark,
             by=choice(Grouping, self.by, parameter="--by"),
             max_wait=self.max_wait,
-            peers=self.matched == INDUSTRY,
+            peers=self.matched if self.matched in set(Match) else "",
             exits=parse_exits(self.exit),
         )
 
     def table(self) -> ReturnTable | None:
         """Read the table of factors or matched portfolios that was given, if one was."""
-        given = self.factors or (None if self.matched == INDUSTRY else self.matched)
+        given = self.factors or (None if self.matched in set(Match) else self.matched)
         return read_return_table(Path(given)) if given else None

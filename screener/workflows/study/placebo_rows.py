@@ -8,8 +8,9 @@ from screener.language.lists import clauses
 from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
 from screener.workflows.study.placebo_joint import JointResult
+from screener.workspace.plain import plain_of
 
-__all__ = ["control_rows", "joint_rows", "placebo_rows"]
+__all__ = ["control_rows", "joint_rows", "placebo_document", "placebo_rows"]
 
 
 def placebo_rows(run: PlaceboRun) -> list[dict[str, object]]:
@@ -60,6 +61,18 @@ def control_rows(run: PlaceboRun) -> list[dict[str, object]]:
         for listing, controls in zip(item.bought, item.matched.ids, strict=True)
         for rank, control in enumerate(controls, start=1)
     ]
+
+
+def placebo_document(run: PlaceboRun) -> dict[str, object]:
+    """Return all that a stored run keeps: its inputs and results."""
+    return {
+        "run_id": run.run_id,
+        "data_version": run.data_version,
+        "simulated": run.simulated,
+        "placebo": plain_of(run.request),
+        "placebos": placebo_rows(run),
+        "remarks": list(run.remarks),
+    }
 
 
 def _row(run: PlaceboRun, item: PlaceboResult) -> dict[str, object]:

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _MEASURES = ("car", "scar", "bhar")
+_BANDS = ("band_low", "band_high")
 
 
 def test_rows(run: StudyRun) -> list[dict[str, object]]:
@@ -44,6 +45,7 @@ def _test_row(
     name = str(part.window.part)
     settings = run.request.settings
     key = (name, test.statistic)
+    low, high = run.band(group, part.window) or (None, None)
     return {
         "group": group.name,
         "part": name,
@@ -78,6 +80,10 @@ def _test_row(
         "seed": settings.seed,
         "data_version": run.data_version,
         "run_id": run.run_id,
+        "band_low": low,
+        "band_high": high,
+        "winsor": settings.winsor,
+        "n_winsorised": part.n_winsorised,
     }
 
 
@@ -110,7 +116,7 @@ def _day_row(run: StudyRun, group: StudyGroup, day: DayResult) -> dict[str, obje
 def unit_table(run: StudyRun) -> Table:
     """Return one row per unit, dropped ones included, with a column for each part there is."""
     absent = set(Part) - {item.part for item in run.request.settings.windows.parts()}
-    lacking = {f"{kind}_{part.column}" for part in absent for kind in _MEASURES}
+    lacking = {f"{kind}_{part.column}" for part in absent for kind in (*_MEASURES, *_BANDS)}
     spec = UNITS.selected(set(UNITS.names) - lacking)
     return Table(spec=spec, rows=[spec.row(row) for row in unit_rows(run)])
 
@@ -119,7 +125,12 @@ def unit_rows(run: StudyRun) -> list[dict[str, object]]:
     """Return one row per unit, dropped ones included; a unit without numbers has none."""
     row_of = {int(at): row for row, at in enumerate(run.units.kept)}
     return [
-        {**_unit_row(run, at, unit), **_measures(run, row_of.get(at)), "run_id": run.run_id}
+        {
+            **_unit_row(run, at, unit),
+            **_measures(run, row_of.get(at)),
+            "run_id": run.run_id,
+            **_unit_bands(run, at),
+        }
         for at, unit in enumerate(run.units.every)
     ]
 
@@ -158,6 +169,14 @@ def _measures(run: StudyRun, row: int | None) -> dict[str, object]:
     for at, part in enumerate(run.request.settings.windows.parts()):
         for kind in _MEASURES:
             found[f"{kind}_{part.part.column}"] = _defined(getattr(abnormal, kind)[row, at])
+    return found
+
+
+def _unit_bands(run: StudyRun, unit: int) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for at, part in enumerate(run.request.settings.windows.parts()):
+        band = run.bands.of_unit(unit, at) or (None, None)
+        found |= {f"{end}_{part.part.column}": x for end, x in zip(_BANDS, band, strict=True)}
     return found
 
 

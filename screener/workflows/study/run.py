@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from screener.domain.report import Precision
 from screener.errors import InputError, NoTradableConstituents
 from screener.language import say
 from screener.language.lists import about, listed
-from screener.paths.known import EntrySessions
 from screener.paths.windows import NO_EXITS
 from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import Model
@@ -29,10 +29,17 @@ from screener.study.results import Statistic, TestResult
 from screener.study.returns import EventReturns
 from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
-from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
-from screener.workflows.naming import industry_remark
+from screener.study.windows import PartWindow
+from screener.workflows.backtest.market import (
+    Benchmarks,
+    DatedEvents,
+    Market,
+    benchmarks_for,
+    dated_events,
+)
 from screener.workflows.run_ids import run_id
-from screener.workflows.study.industry_returns import industry_returns
+from screener.workflows.study.bands import DateBands, date_bands
+from screener.workflows.study.portfolios import Match, matched_portfolios
 from screener.workflows.study.references import References
 
 __all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
@@ -80,7 +87,8 @@ class StudyRequest:
     table
         Name of the table of factors or matched portfolios, with a digest of its values.
     peers
-        Whether the matched portfolios are those of each name's industry, made from the tables.
+        What the stocks of portfolios made from the tables have in common with each name; empty if
+        none are made.
     exits
         Rules by which the reader sells a name before the window ends.
     """
@@ -92,7 +100,7 @@ class StudyRequest:
     by: Grouping = Grouping.NONE
     max_wait: int = 10
     table: str = ""
-    peers: bool = False
+    peers: str = ""
     exits: ExitRules = NO_EXITS
 
 
@@ -136,6 +144,8 @@ class StudyRun:
         All units together, then each group apart.
     benchmarks
         Indices that were used.
+    bands
+        What the units return over every entry that an estimated date allows.
     data_version, run_id, simulated, remarks, left_out
         As in a backtest's run.
     """
@@ -145,6 +155,7 @@ class StudyRun:
     units: Units
     groups: tuple[StudyGroup, ...]
     benchmarks: tuple[str, ...]
+    bands: DateBands
     data_version: int
     run_id: str
     simulated: bool
@@ -156,6 +167,13 @@ class StudyRun:
         """Whether a name was asked for and something is missing that its returns need."""
         legs = (leg for unit in self.units.every for leg in unit.legs)
         return bool(self.left_out) or any(leg.lack is not None for leg in legs)
+
+    def band(self, group: StudyGroup, part: PartWindow) -> tuple[float, float] | None:
+        """Return the least and the greatest mean CAR of a part that estimated dates allow."""
+        at = self.request.settings.windows.parts().index(part)
+        units, kept = self.units, np.isin(self.units.kept, group.units)
+        counted = units.kept[kept & np.isfinite(units.abnormal.car[:, at])]
+        return self.bands.of_mean(counted, at, self.request.settings.winsor)
 
     def counts(self, group: StudyGroup) -> dict[State, int]:
         """Return how many units of a group are in each state."""
@@ -201,37 +219,42 @@ def run_study(
             fix=say("`screener basket list` shows which reports feed which basket"),
         )
     choices, left_out = dated_events(request.events, 0)
-    dated = [(event, entries[0]) for event, entries in choices]
-    request = replace(request, events=tuple(event for event, _ in dated))
-    panel = _panel(store, request, dated)
+    request = replace(request, events=tuple(event for event, _ in choices))
+    panel = _panel(store, request, choices)
+    made = ""
     if request.peers:
         first, last = panel.session(0), panel.session(len(panel.sessions) - 1)
-        table = industry_returns(store, panel.listings, first, last)
+        match = Match(request.peers)
+        table, made = matched_portfolios(store, panel.listings, first, last, match)
     request = _fitting(request, table)
     benchmarks = _benchmarks(store, panel, request)
     references = References(panel, request.settings.model, benchmarks, table)
-    events = [
-        StudyEvent(event=event, entries=entries, references=references.of(event))
-        for event, entries in dated
+    allowed = [
+        [
+            StudyEvent(event=event, entries=entries, references=references.of(event))
+            for entries in each
+        ]
+        for event, each in choices
     ]
-    units = study_units(
+    study = partial(
+        study_units,
         panel,
-        events,
-        request.settings.windows,
-        request.settings.model,
+        windows=request.settings.windows,
+        model=request.settings.model,
         kind=request.unit,
         convention=request.settings.convention,
         max_wait=request.max_wait,
-        jobs=jobs,
         exits=request.exits,
     )
-    simulated = store.simulated()
+    units = study([main for main, *_ in allowed], jobs=jobs)
+    simulated, groups = store.simulated(), _groups(units, request)
     return StudyRun(
         request=request,
         panel=panel,
         units=units,
-        groups=_groups(units, request),
+        groups=groups,
         benchmarks=tuple(references.series),
+        bands=date_bands(units, allowed, study),
         data_version=store.version,
         run_id=run_id("study", request, store, program_version, simulated=simulated),
         simulated=simulated,
@@ -241,8 +264,9 @@ def run_study(
                 request,
                 references,
                 simulated,
-                industry_remark(store) if request.peers else "",
+                made,
             ),
+            *_winsorised(request, groups[0]),
             *_lacks(panel, units),
             *left_out,
         ),
@@ -281,11 +305,9 @@ def _fitting(request: StudyRequest, table: ReturnTable | None) -> StudyRequest:
     )
 
 
-def _panel(
-    store: Store, request: StudyRequest, dated: Sequence[tuple[Event, EntrySessions]]
-) -> PricePanel:
+def _panel(store: Store, request: StudyRequest, dated: DatedEvents) -> PricePanel:
     names = dict.fromkeys(member.listing for event, _ in dated for member in event.members)
-    days: list[date] = [day for _, entries in dated for _, day in entries]
+    days: list[date] = [day for _, each in dated for entries in each for _, day in entries]
     back = 1 - request.settings.windows.estimation[0]
     return read_panel(
         store,
@@ -373,7 +395,7 @@ def _remarks(
     request: StudyRequest,
     references: References,
     simulated: bool,
-    industries: str,
+    made: str,
 ) -> tuple[str, ...]:
     found = [say("SIMULATED: invented prices, no market ever had them.")] if simulated else []
     if panel.adjusted.any():
@@ -399,8 +421,8 @@ def _remarks(
                 reports=listed(dict.fromkeys(guessed)),
             )
         )
-    if industries:
-        found.append(industries)
+    if made:
+        found.append(made)
     if request.exits.any:
         found.append(
             say(
@@ -411,6 +433,22 @@ def _remarks(
     if not request.settings.windows.reader:
         found.append(say("There is no reader's window: the table of returns knows no opens."))
     return tuple(found)
+
+
+def _winsorised(request: StudyRequest, group: StudyGroup) -> list[str]:
+    """Say what was winsorised, and how many events that set."""
+    if not request.settings.winsor:
+        return []
+    most = max(part.n_winsorised for part in group.evaluation.parts)
+    return [
+        say(
+            "Winsorised at {share:.4g} % of the events in each tail: sums, buy-and-hold and "
+            "standardised returns, {n} events at most in a part; ranks, signs, calendar time and "
+            "the returns of single events are as they were.",
+            share=100 * request.settings.winsor,
+            n=most,
+        )
+    ]
 
 
 def _lacks(panel: PricePanel, units: Units) -> list[str]:
