@@ -51,6 +51,8 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.pages   # sizes and seconds of pages, a site of 100 events
 	$(BIN)/python -m benchmarks.scale   # 5,400 listings over 20 years: some minutes, 12 GB
 	$(BIN)/python -m benchmarks.growth   # how seconds and memory of each job grow; 5400x20 as argument
+	$(BIN)/python -m benchmarks.volume   # a whole market and many events: some minutes, 5 GB
+	$(BIN)/python -m benchmarks.fields   # 30 fields of a whole market beside bare queries
 	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
 	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
 	$(BIN)/python -m benchmarks.executing   # trading with every friction: seconds and memory by stage

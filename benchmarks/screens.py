@@ -22,7 +22,6 @@ import screener
 from benchmarks.fields import repeated
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.sources.simulated.statements import simulated_statements
 
 LAST = date(2024, 12, 31)
 _AT = datetime(2024, 12, 31, tzinfo=UTC)
@@ -38,12 +37,11 @@ def fill(folder: Path, n_listings: int, years: int) -> None:
         end=LAST,
         fetched_at=_AT,
         n_other=min(n_listings, _OWN),
+        detailed=True,
     )
     query = source.build_query(request)
-    payload = source.fetch(query)
-    batch = source.normalise(query, payload)
-    tables = {**batch.tables, **simulated_statements(query, payload, at=_AT)}
-    tables = {name: repeated(rows, n_listings) for name, rows in tables.items()}
+    batch = source.normalise(query, source.fetch(query))
+    tables = {name: repeated(rows, n_listings) for name, rows in batch.tables.items()}
     for name in ("seeds", "baskets"):
         (folder / name).mkdir(parents=True)
     with Store.create(folder / "data_cache") as store:
