@@ -100,7 +100,8 @@ def _measures(row: Row) -> Iterator[tuple[str, str]]:
     """Yield the measures with their labels, those of too few sessions left out."""
     for column in MEASURES.columns:
         if row[column.name] not in (None, "") and column.name not in ("data_version", "run_id"):
-            yield column.label(), told(shown(column, row[column.name]))
+            text = shown(column, row[column.name])
+            yield column.label(), told(text) if column.name == "every" else text
 
 
 def _biased(rows: Sequence[Row]) -> Iterator[Child]:
