@@ -435,8 +435,6 @@ def test_csv_columns_without_raw_where_no_multiple_is_undefined():
     assert not fits(table.spec, table.rows)
     names = ("rank", "listing", "name", "session", "pb", "passed", "reasons", "run_id")
     assert table.spec.names == names
-        *("rank", "listing", "name", "session", "pb", "passed", "reasons", "run_id"),
-    )
 
 
 def test_a_screen_without_a_name_has_its_columns_and_no_row():
