@@ -433,9 +433,8 @@ def test_csv_columns_without_raw_where_no_multiple_is_undefined():
     result = run_screen(store(MARKET), request(pb="..3"))
     table = screen_table(result)
     assert not fits(table.spec, table.rows)
-    assert table.spec.names == (
-        *("rank", "listing", "name", "session", "pb", "passed", "reasons", "run_id"),
-    )
+    names = ("rank", "listing", "name", "session", "pb", "passed", "reasons", "run_id")
+    assert table.spec.names == names
 
 
 def test_a_screen_without_a_name_has_its_columns_and_no_row():
