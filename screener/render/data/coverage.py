@@ -207,8 +207,7 @@ def _fills(status: Status) -> list[RenderableType]:
                 command=fill.command,
             ),
         )
-        for fill in found
-    ]
+        rows.append((headers[fill.table], told))
     return [Text(), Text(say("what fills it"), style="bold"), facts(rows)]
 
 
