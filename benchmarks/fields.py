@@ -19,7 +19,6 @@ from benchmarks.measuring import Line, in_turn, report
 from screener.data.lake.asof import AsOf
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.sources.simulated.statements import simulated_statements
 from screener.domain.listing import Currency, Exchange
 from screener.market.calendars import calendar_of
 from screener.screen.fields import FIELDS
@@ -41,13 +40,16 @@ def fill(folder: Path, n_listings: int) -> None:
     """Simulate a market with statements; its listings are repeated under other codes."""
     source = SimulatedMarket()
     request = SimulationRequest(
-        seed=1, start=date(2023, 1, 3), end=date(2024, 12, 31), fetched_at=_AT, n_other=600
+        seed=1,
+        start=date(2023, 1, 3),
+        end=date(2024, 12, 31),
+        fetched_at=_AT,
+        n_other=600,
+        detailed=True,
     )
     query = source.build_query(request)
-    payload = source.fetch(query)
-    batch = source.normalise(query, payload)
-    tables = {**batch.tables, **simulated_statements(query, payload, at=_AT)}
-    tables = {name: _repeated(rows, n_listings) for name, rows in tables.items()}
+    batch = source.normalise(query, source.fetch(query))
+    tables = {name: _repeated(rows, n_listings) for name, rows in batch.tables.items()}
     with Store.create(folder) as store:
         store.commit(replace(batch, tables=tables), message="simulated, repeated")
 

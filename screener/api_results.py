@@ -763,6 +763,13 @@ class TodayResult:
         return self._frame(JUDGED, self.today.judged)
 
     @cached_property
+    def screened(self) -> pd.DataFrame:
+        """One name that entered or left a saved screen a row."""
+        from screener.results.today import SCREENED
+
+        return self._frame(SCREENED, self.today.screened)
+
+    @cached_property
     def changed(self) -> pd.DataFrame:
         """One value of a finished result that data have corrected a row."""
         from screener.results.today import RUN_DIFF

@@ -126,6 +126,7 @@ _SCHEMAS: Mapping[str, Schema] = {
         cards=_rows(today.CARDS),
         matured=_rows(today.MATURED),
         judged=_rows(today.JUDGED),
+        screened=_rows(today.SCREENED),
         changed=_rows(today.RUN_DIFF),
         lacks=_rows(today.LACKS),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from datetime import date
 
 import pytest
 
@@ -17,7 +18,7 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 def ws(tmp_path_factory: pytest.TempPathFactory) -> api.Workspace:
     """A demonstration's workspace, for every example in turn: none undoes what another shows."""
     place = demo_workspace(tmp_path_factory.mktemp("examples") / "demo")
-    simulate(place)
+    simulate(place, start=date(2025, 1, 2))
     return screener.open(place.root)
 
 
