@@ -163,14 +163,6 @@ def backtest(
             "start.",
         ),
     ] = None,
-    chain: Annotated[
-        bool,
-        typer.Option(
-            "--chain",
-            help="Hold the events of each basket as its versions, one after the other, with one "
-            "account to the end of the tables: as `screener follow --chain` does.",
-        ),
-    ] = False,
     shortfall: Annotated[
         str | None,
         typer.Option(
@@ -186,6 +178,14 @@ def backtest(
             "--capacity",
             help="Look for the money at which the edge over the index is gone, and show the way "
             "there.",
+        ),
+    ] = False,
+    chain: Annotated[
+        bool,
+        typer.Option(
+            "--chain",
+            help="Hold the events of each basket as its versions, one after the other, with one "
+            "account to the end of the tables: as `screener follow --chain` does.",
         ),
     ] = False,
     jobs: Annotated[
@@ -346,7 +346,7 @@ def _chain(
     options = {name: value for name, value in asked.items() if name not in of_windows}
     with working(say("following")):
         found = desk.follow(names, every=not names, chain=True, **options)
-    show_followed(desk, found, excel=excel, **files)
+    show_followed(found, excel=excel, **files)
 
 
 _NOT_STREAMED = (

@@ -219,7 +219,6 @@ def follow(
             exit=tuple(exit_ or ()),
         )
     show_followed(
-        desk,
         found,
         csv=csv,
         json=json,
@@ -231,23 +230,22 @@ def follow(
     )
 
 
-def show_followed(
-    desk: Workspace, found: FollowedResult, *, excel: bool, **files: str | None
-) -> None:
-    """Write the files that were asked for, store the run, show it unless a file is shown."""
+def show_followed(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
+    """Keep the run, write the files that were asked for, show the account unless one is shown."""
     from screener.workflows.follow.rows import document_of
     from screener.workspace.runs import save_run
 
     _write(found, excel=excel, **files)
-    stored = save_run(desk.place, found.run.run_id, document_of(found.run))
+    stored = save_run(found.place, found.run.run_id, document_of(found.run))
     if "-" not in files.values():
         from screener.render.capacity import capacity_tables
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
         if found.run.capacity is not None:
-            hold = found.run.request.settings.horizons[0]
-            for table in capacity_tables([(hold, found.run.capacity)]):
+            for table in capacity_tables(
+                [(found.run.request.settings.horizons[0], found.run.capacity)]
+            ):
                 console().print(table)
     for line in dict.fromkeys((*found.run.remarks, *stored)):
         messages().print(line, markup=False)

@@ -65,7 +65,7 @@ class DatedRow:
         return self.covers(listing.board, listing.exchange)
 
     def covers(self, board: Board, exchange: Exchange) -> bool:
-        """Tell whether the securities of a board of an exchange are in the row's scope."""
+        """Tell whether listings of a board and exchange are in the row's scope."""
         return board in self.boards and (not self.exchanges or exchange in self.exchanges)
 
     def holds(self, day: date) -> bool:
