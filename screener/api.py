@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 from screener.api_results import (
     AddedReport,
     BacktestResult,
+    BesideResult,
     FollowedResult,
+    HeldScreenResult,
     ScoreResult,
     ScreenedResult,
     StudyResult,
@@ -61,7 +63,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "BesideResult",
     "FollowedResult",
+    "HeldScreenResult",
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
@@ -974,6 +978,142 @@ class Workspace:
             result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
+
+    def screen_report(
+        self,
+        report: str,
+        *,
+        as_of: Day,
+        data_version: int | None = None,
+        **asked: Any,
+    ) -> BesideResult:
+        """Screen the names of a report at the moment when it could be known, and on a day.
+
+        Parameters
+        ----------
+        report
+            Its id.
+        as_of
+            The day to compare with.
+        data_version
+            Version of the data to read; the newest if left out.
+        **asked
+            What `screen` takes besides who is looked at, ranges too.
+
+        Raises
+        ------
+        ReportNotFound
+            If there is no such report.
+        DataError
+            If its day is not known, or the tables do not reach it.
+
+        Examples
+        --------
+        >>> beside = ws.screen_report("R5", as_of="2026-06-30")
+        >>> beside.rows.query("measure == 'price'")["claimed"].to_list()
+        [264.18, 335.99, 119.35]
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.report.catalog import get_report
+        from screener.workflows.screen.beside import beside_request, screen_beside
+
+        card = get_report(self.place, report)
+        day = parse_day(as_of, parameter="as_of")
+        request = beside_request(self.place, card, as_of=day, asked=asked)
+        with (
+            recorded_sessions(self.place.data_cache),
+            Store.open(self.place.data_cache, version=data_version) as store,
+        ):
+            found = screen_beside(store, card, request)
+        return BesideResult(found, lacking=found.then.lacking or found.now.lacking)
+
+    def screen_backtest(
+        self,
+        saved: str | None = None,
+        *,
+        first: Day,
+        last: Day,
+        every: str = "month",
+        top: int | None = None,
+        capital: float | None = None,
+        benchmark: str = "",
+        bias_check: bool = False,
+        data_version: int | None = None,
+        **asked: Any,
+    ) -> HeldScreenResult:
+        """Hold what a screen names with one account: what it would have earned.
+
+        The account begins with the first session of the span. Then, and on the first session of
+        each month or quarter, it holds the `top` names that passed in equal parts: decided by what
+        was known after the session before, traded at the open under every rule and charge.
+
+        Parameters
+        ----------
+        saved
+            Name of a saved screen, or its title; what is given in `asked` goes before it.
+        first, last
+            The span.
+        every
+            `month` or `quarter`.
+        top
+            Names held at most; as the saved screen says, else all that pass.
+        capital
+            Money at the start in CNY, a million unless the settings say otherwise.
+        benchmark
+            An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
+        bias_check
+            Whether it is run again with what was known only later, one thing at a time.
+        data_version
+            Version of the data to read; the newest if left out.
+        **asked
+            What `screen` takes, ranges too, and options of trading as in `backtest`:
+            `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
+            `commission_min`, `hk_account`, `max_wait`, `delay`, `rights`, `delisting_recovery`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such saved screen, or basket.
+        InputError
+            If an option is out of its bounds.
+        DataError
+            If the tables do not hold what a date of the span needs.
+
+        Examples
+        --------
+        >>> held = ws.screen_backtest(
+        ...     universe="a", pb=(None, 3), top=5, first="2026-04-20", last="2026-06-30"
+        ... )
+        >>> held.rebalances["n_named"].to_list()
+        [5, 5, 5]
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.screen.backtest.requests import held_screen_request
+        from screener.workflows.screen.backtest.run import backtest_screen
+
+        money = {} if capital is None else {"capital": capital}
+        request, groups = held_screen_request(
+            self.place,
+            saved,
+            first=parse_day(first, parameter="first"),
+            last=parse_day(last, parameter="last"),
+            every=every,
+            top=top,
+            benchmark=benchmark,
+            biases=bias_check,
+            asked={**money, **asked},
+            defaults=self._defaults(),
+        )
+        remarks = self._left_out(groups.broken)
+        with (
+            recorded_sessions(self.place.data_cache),
+            Store.open(self.place.data_cache, version=data_version) as store,
+        ):
+            run = backtest_screen(store, request, program_version=program_version())
+        lacking = groups.lacking or run.lacking
+        return HeldScreenResult(run, lacking=lacking, remarks=remarks)
 
     def study(
         self,

@@ -43,7 +43,9 @@ def _labelled(headers: Sequence[str]) -> Sequence[str]:
     """Return the columns of a table with some columns left out, as units and screens have."""
     whole = screen_spec(FIELDS.values(), set(FIELDS), scored=True, checked=True)
     for spec in (UNITS, whole):
-        names = {column.zh: column.name for column in spec.columns}
+        plain = {column.zh: column.name for column in spec.columns}
+        named = {f"{column.zh}（{column.name}）": column.name for column in spec.columns}
+        names = plain | named
         if set(headers) <= set(names):
             return [names[header] for header in headers]
     return headers

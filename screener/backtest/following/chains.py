@@ -17,12 +17,12 @@ from typing import Protocol
 import numpy as np
 
 from screener.backtest.execution.booking import Booking, Fill, waited
+from screener.backtest.execution.cash_account import Played, Trade
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.holdings import Holding, TaxLot
 from screener.backtest.execution.models import MoneyModel
 from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.rebalanced import simulated
-from screener.backtest.execution.rebalancing import Played, Trade
 from screener.backtest.execution.shares import Execution, dated
 from screener.backtest.following.slots import Followed
 from screener.backtest.frictions import Frictions, Line, OrderStatus
@@ -403,7 +403,7 @@ class _MoneyName:
     ) -> None:
         self.at, self.ledger = at, ledger
         self.dealing = Dealing(trading, window.legs[at].column, frictions)
-        self.booking = Booking(self.dealing, window, at)
+        self.booking = Booking.of(self.dealing, window, at)
         self.model = MoneyModel(self.dealing, self.booking, window)
         self.holding = Holding()
         column = window.legs[at].column

@@ -15,7 +15,7 @@ from screener.backtest.benchmark import index_path
 from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.pricing import ValuePanel, value_panel
-from screener.backtest.following.chains import Chain, chain_of, follow_chain, paper_level
+from screener.backtest.following.chains import Chain
 from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
@@ -30,9 +30,7 @@ from screener.domain.report import Precision
 from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
 from screener.language import say, say_count
 from screener.market.benchmarks import default_benchmark
-from screener.market.calendars import calendar_of
 from screener.market.charges import Side
-from screener.paths.known import EntrySessions, entry_choices
 from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
@@ -47,6 +45,7 @@ from screener.workflows.backtest.requests import (
     BacktestRequest,
     variant_requests,
 )
+from screener.workflows.follow.chains import chains_of, followed_chains, level_of
 from screener.workflows.follow.streams import RATINGS
 from screener.workflows.run_ids import run_id
 
@@ -194,9 +193,9 @@ class FollowRun:
     remarks: tuple[str, ...]
     lacking: bool
     panel: PricePanel
-    capacity: Capacity | None = None
     level: FloatVector = field(default_factory=lambda: np.empty(0))
     versions: int | None = None
+    capacity: Capacity | None = None
 
     @property
     def capital(self) -> float:
@@ -262,8 +261,8 @@ def follow(
     market, trading = _read(store, request, some)
     values = value_panel(market.panel, request.settings.entry)
     first, last = _span(market.panel, some, request)
-    chains = _chains(market, some, request) if request.chain else ()
-    play = partial(_play, values, trading, some, chains, request, market.caps)
+    chains = chains_of(market, some, request.settings) if request.chain else ()
+    play = partial(_play, values, trading, some, request, market.caps, chains)
     followed, curve = play(first, last, request.settings.capitals[0])
     index, path, lack = _beside(store, request, market.panel, first, last)
     simulated = store.simulated()
@@ -285,9 +284,9 @@ def follow(
         remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
-        capacity=found,
-        level=_level(values, chains, request, first, last),
+        level=level_of(values, chains, request.settings, first, last),
         versions=sum(len(chain.versions) for chain in chains) if request.chain else None,
+        capacity=found,
     )
 
 
@@ -295,9 +294,9 @@ def _play(
     values: ValuePanel,
     trading: TradingPanel,
     some: DatedEvents,
-    chains: Sequence[Chain],
     request: FollowRequest,
     caps: CapPanel | None,
+    chains: Sequence[Chain],
     first: int,
     last: int,
     capital: float,
@@ -305,7 +304,7 @@ def _play(
     """Return what an account with an amount of money came to between two rows of the panel."""
     settings = replace(request.settings, capitals=(capital,))
     met = (
-        _followed(trading, chains, replace(request, settings=settings))
+        followed_chains(trading, chains, settings)
         if request.chain
         else follow_events(
             values,
@@ -341,47 +340,6 @@ def _measured(
         invested=float(curve.exposure.mean()),
         n_events=len(done),
     )
-
-
-def _chains(market: Market, some: DatedEvents, request: FollowRequest) -> tuple[Chain, ...]:
-    """Return the chain of each basket, of those whose names can be held."""
-    exchanges = {item.exchange for item in market.panel.listings}
-    versions: dict[str, list[tuple[Event, EntrySessions]]] = {}
-    for event, _ in some:
-        # Versions have an entry on every exchange: what one drops is sold on its own.
-        known = entry_choices(event.published, exchanges, calendar_of, delay=request.settings.delay)
-        versions.setdefault(event.basket, []).append((event, known[0]))
-    found = (
-        chain_of(market.panel, own, request.settings, market.caps) for own in versions.values()
-    )
-    return tuple(chain for chain in found if chain is not None)
-
-
-def _followed(
-    trading: TradingPanel, chains: Sequence[Chain], request: FollowRequest
-) -> tuple[Followed, ...]:
-    if not chains:
-        raise DataError(
-            say("no version of the chain could be held for want of data"),
-            fix=say("`screener data status` shows what the tables hold"),
-        )
-    money = request.settings.capitals[0] / len(chains)
-    return tuple(follow_chain(trading, chain, request.settings, money) for chain in chains)
-
-
-def _level(
-    values: ValuePanel, chains: Sequence[Chain], request: FollowRequest, first: int, last: int
-) -> FloatVector:
-    """Return the mean level of the chains from one row to another; empty without chains."""
-    levels = []
-    for chain in chains:
-        if chain.first_row > last:
-            levels.append(np.ones(last - first + 1))
-            continue
-        own = paper_level(values, chain, request.settings, last)
-        levels.append(np.concatenate([np.ones(chain.first_row - first), own]))
-    found: FloatVector = np.mean(levels, axis=0) if levels else np.empty(0)
-    return found
 
 
 def _within(dated: DatedEvents, request: FollowRequest) -> DatedEvents:
