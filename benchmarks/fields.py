@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,6 @@ from benchmarks.measuring import Line, in_turn, report
 from screener.data.lake.asof import AsOf
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.sources.simulated.statements import simulated_statements
 from screener.domain.listing import Currency, Exchange
 from screener.market.calendars import calendar_of
 from screener.screen.fields import FIELDS
@@ -41,18 +41,22 @@ def fill(folder: Path, n_listings: int) -> None:
     """Simulate a market with statements; its listings are repeated under other codes."""
     source = SimulatedMarket()
     request = SimulationRequest(
-        seed=1, start=date(2023, 1, 3), end=date(2024, 12, 31), fetched_at=_AT, n_other=600
+        seed=1,
+        start=date(2023, 1, 3),
+        end=date(2024, 12, 31),
+        fetched_at=_AT,
+        n_other=600,
+        detailed=True,
     )
     query = source.build_query(request)
-    payload = source.fetch(query)
-    batch = source.normalise(query, payload)
-    tables = {**batch.tables, **simulated_statements(query, payload, at=_AT)}
-    tables = {name: _repeated(rows, n_listings) for name, rows in tables.items()}
+    batch = source.normalise(query, source.fetch(query))
+    tables = {name: repeated(rows, n_listings) for name, rows in batch.tables.items()}
     with Store.create(folder) as store:
         store.commit(replace(batch, tables=tables), message="simulated, repeated")
 
 
-def _repeated(rows: pa.Table, n_listings: int) -> pa.Table:
+def repeated(rows: pa.Table, n_listings: int) -> pa.Table:
+    """Return rows of as many listings, the mainland's own repeated under other codes."""
     if "listing" not in rows.column_names:
         return rows
     listings = np.array(rows.column("listing").to_pylist(), dtype=object)
@@ -73,13 +77,14 @@ def _repeated(rows: pa.Table, n_listings: int) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def compute(store: Store) -> pa.Table:
-    """Return the fields of every stock of the day."""
-    known = AsOf.after_close(store, DAY)
+def facts_of(store: Store, day: date, names: Iterable[str]) -> Facts:
+    """Return what the screen computes some fields from, of every stock of a day."""
+    known = AsOf.after_close(store, day)
     alive = known.listings_alive()
-    ids = tuple(sorted(alive.column("listing").to_pylist()))
+    rows = zip(alive.column("listing").to_pylist(), alive.column("kind").to_pylist(), strict=True)
+    ids = tuple(sorted(listing for listing, kind in rows if kind == "stock"))
     snapshots = known.snapshots()
-    facts = Facts(
+    return Facts(
         known=known,
         ids=ids,
         peers=np.ones(len(ids), dtype=bool),
@@ -87,9 +92,14 @@ def compute(store: Store) -> pa.Table:
         valuations=known.valuation(snapshots),
         currency=Currency.CNY,
         currencies={item: Currency(text) for item, text in known.currencies().items()},
-        fields=tuple(FIELDS[name] for name in ASKED),
+        fields=tuple(FIELDS[name] for name in names),
     )
-    return pa.table({"listing": ids, **{name: facts.number(name).values for name in ASKED}})
+
+
+def compute(store: Store) -> pa.Table:
+    """Return the fields of every stock of the day."""
+    facts = facts_of(store, DAY, ASKED)
+    return pa.table({"listing": facts.ids, **{name: facts.number(name).values for name in ASKED}})
 
 
 def bare(store: Store) -> list[pa.Table]:

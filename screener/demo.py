@@ -10,7 +10,7 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
-from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
+from screener.data.sources.simulated import MarketModel, SimulatedMarket, SimulationRequest
 from screener.data.sources.simulated.ratings import DEFINITIONS, simulated_ratings
 from screener.domain.listing import Listing
 from screener.errors import ConfigError
@@ -43,9 +43,11 @@ __all__ = [
 
 DEMO_HORIZONS = (5, 20, 60, 120)
 _SEED = 20260514
-_START = date(2025, 1, 2)
+_START = date(2019, 1, 2)
 _END = date(2026, 10, 30)
-_OTHERS = 300
+_RATED_FROM, _CALLS = date(2021, 11, 1), 150
+_MODEL = MarketModel(wait_ratio=4.0)  # something happens in each of its eight years
+_OTHERS = 180
 _FETCHED_AT = datetime(2026, 10, 30, 10, 0, tzinfo=UTC)  # fixed: the same demo, byte for byte
 _RANGES = {"pe_ttm": "..25", "pb": "..3"}
 
@@ -90,8 +92,16 @@ def demo_workspace(folder: Path) -> Workspace:
     )
 
 
-def simulate(workspace: Workspace) -> ImportOutcome:
-    """Simulate a market that holds every security of the report cards, and store it."""
+def simulate(workspace: Workspace, *, start: date = _START) -> ImportOutcome:
+    """Simulate a market that holds every security of the report cards, and store it.
+
+    Parameters
+    ----------
+    workspace
+        Of the demonstration.
+    start
+        First day; a short market is made sooner.
+    """
     source = SimulatedMarket()
     securities: dict[Listing, tuple[Listing, str, str]] = {}
     for report in list_reports(workspace):
@@ -100,15 +110,19 @@ def simulate(workspace: Workspace) -> ImportOutcome:
     query = source.build_query(
         SimulationRequest(
             seed=_SEED,
-            start=_START,
+            start=start,
             end=_END,
             fetched_at=_FETCHED_AT,
             securities=tuple(securities.values()),
             n_other=_OTHERS,
+            detailed=True,
+            model=_MODEL,
         )
     )
     batch = source.normalise(query, source.fetch(query))
-    ratings = simulated_ratings(batch.tables, seed=_SEED, at=_FETCHED_AT)
+    ratings = simulated_ratings(
+        batch.tables, seed=_SEED, at=_FETCHED_AT, since=_RATED_FROM, calls=_CALLS
+    )
     batch = replace(batch, tables={**batch.tables, TableName.RATINGS: ratings})
     definitions = workspace.root / OWN
     if not definitions.exists():

@@ -40,7 +40,7 @@ def today(
     force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Tell what is new since the last look: cards, ended windows and calls, corrections, gaps.
+    """Tell what is new since the last look: cards, ended windows and calls, screens, corrections.
 
     Ends with 0 where nothing is new and 10 where there is news, so that cron can mail it.
 

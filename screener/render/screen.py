@@ -16,11 +16,12 @@ from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
 from screener.screen.evaluate import ScreenedRow
 from screener.screen.fields import FIELDS, Field, FieldUnit
+from screener.workflows.screen.changes import screen_changes
 from screener.workflows.screen.run import ScreenResult
 from screener.workflows.screen.table import marks_of
 from screener.workspace.screens import SavedScreen
 
-__all__ = ["changes_view", "fields_view", "screen_view", "screens_view"]
+__all__ = ["changes_view", "fields_view", "screen_view", "screens_view", "value_text"]
 
 _SHOWN_AT_MOST = 20
 _PERCENTILES = re.compile("pct|分位")
@@ -89,9 +90,9 @@ def _passes(rows: Sequence[ScreenedRow], result: ScreenResult) -> RenderableType
         [*heads(spec, "rank", "listing", "name", *more), *asked],
         [
             [str(row.rank), row.listing, row.name]
-            + ([_shown(FieldUnit.MULTIPLE, row.score)] if scored else [])
+            + ([value_text(FieldUnit.MULTIPLE, row.score)] if scored else [])
             + ([marks_of(row)] if result.checks else [])
-            + [_shown(field.unit, row.values[field.name]) for field in fields]
+            + [value_text(field.unit, row.values[field.name]) for field in fields]
             for row in rows
         ],
     )
@@ -178,28 +179,26 @@ def screens_view(found: Sequence[tuple[str, SavedScreen, str]]) -> RenderableTyp
 
 def changes_view(before: ScreenResult, now: ScreenResult) -> RenderableType:
     """Tell who entered and who left between two days of one screen."""
-    was = {row.listing: row for row in before.passes}
-    is_ = {row.listing: row for row in now.passes}
-    looked = {row.listing: row for row in now.rows}
+    rows = screen_changes({row.listing: row.name for row in before.passes}, now)
+    n_entered = sum(row["change"] == "entered" for row in rows)
     since = say(
         "Since {day}: {entered} entered, {left} left",
         day=before.as_of,
-        entered=len(is_.keys() - was.keys()),
-        left=len(was.keys() - is_.keys()),
+        entered=n_entered,
+        left=len(rows) - n_entered,
     )
-    rows = [[say("entered"), item, is_[item].name, ""] for item in is_ if item not in was]
-    for item in was:
-        if item not in is_:
-            row = looked.get(item)
-            why = "; ".join(map(told, row.reasons)) if row else say("no longer listed")
-            rows.append([say("left"), item, was[item].name, why])
+    words = {"entered": say("entered"), "left": say("left")}
+    cells = [
+        [words[row["change"]], row["listing"], row["name"], told(row["reason"])] for row in rows
+    ]
     parts: list[RenderableType] = [Text(since, style="bold")]
-    if rows:
-        parts.append(plain_table(["", say("listing"), say("name"), say("why")], rows))
+    if cells:
+        parts.append(plain_table(["", say("listing"), say("name"), say("why")], cells))
     return Group(*parts)
 
 
-def _shown(unit: FieldUnit, value: float | str | bool | None) -> str:
+def value_text(unit: FieldUnit, value: float | str | bool | None) -> str:
+    """Return a value of a field as people read it."""
     if value is None:
         return UNDEFINED
     if isinstance(value, bool):

@@ -24,7 +24,7 @@ from screener.render.tables import (
 )
 from screener.results.backtest import RETURNS
 from screener.results.tables import Row, TableSpec, Unit
-from screener.results.today import CARDS, JUDGED, MATURED, RUN_DIFF
+from screener.results.today import CARDS, JUDGED, MATURED, RUN_DIFF, SCREENED
 from screener.workflows.today.run import Today
 
 __all__ = ["News", "news", "today_cell", "today_heading", "today_page"]
@@ -37,6 +37,7 @@ _MATURED = (
 )
 _JUDGED = ("broker", "listing", "rating", "published", "due", "status", "active_return")
 _CHANGED = ("basket", "report", "horizon", "column", "old", "new")
+_SCREENED = ("screen", "change", "listing", "name", "reason")
 _PARTS = 4
 News = tuple[str, str, TableSpec, Sequence[str], Sequence[Row]]
 """A kind of news: its name, its title, its table, the columns to show, its rows."""
@@ -68,6 +69,13 @@ def news(found: Today) -> Sequence[News]:
         ("cards", say("New cards"), CARDS, _CARDS, found.cards),
         ("matured", say("Windows that ended"), MATURED, _MATURED, found.matured),
         ("judged", say("Calls that ended"), JUDGED, _JUDGED, found.judged),
+        (
+            "screened",
+            say("Who entered and who left saved screens"),
+            SCREENED,
+            _SCREENED,
+            found.screened,
+        ),
         (
             "changed",
             say("Results that data have corrected"),
@@ -186,7 +194,17 @@ def _verdict(status: str) -> str:
     return words[status]()
 
 
-_WORDS: Mapping[str, Callable[[str], str]] = {"kind": _kind, "status": _verdict}
+def _change(change: str) -> str:
+    words = {"entered": lambda: say("entered"), "left": lambda: say("left")}
+    return words[change]()
+
+
+_WORDS: Mapping[str, Callable[[str], str]] = {
+    "kind": _kind,
+    "status": _verdict,
+    "change": _change,
+    "reason": told,
+}
 
 
 def _lacks(rows: Sequence[Row]) -> Iterator[RenderableType]:

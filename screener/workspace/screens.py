@@ -18,7 +18,7 @@ from screener.files.whole import write_whole
 from screener.language import Language, bound, say
 from screener.workspace.locate import Workspace
 
-__all__ = ["SavedScreen", "list_screens", "saved_screen", "write_screen"]
+__all__ = ["SavedScreen", "list_screens", "own_screens", "saved_screen", "write_screen"]
 
 FOLDER = "screens"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -138,6 +138,11 @@ def saved_screen(place: Workspace, name: str) -> SavedScreen:
         where=say("there are {names}", names=", ".join(dict.fromkeys(near))),
         fix=say("see {command}", command="`screener screen --list-screens`"),
     )
+
+
+def own_screens(place: Workspace) -> list[str]:
+    """Return the names of the screens that a workspace has saved itself."""
+    return sorted(path.stem for path in (place.root / FOLDER).glob("*.toml"))
 
 
 def list_screens(place: Workspace) -> list[tuple[str, SavedScreen, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from tests.support.shared import once
 
 @pytest.fixture(scope="session")
 def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The workspace of the demonstration with its simulated market. Copy it."""
-    return (
-        once(tmp_path_factory, "demo", lambda folder: simulate(demo_workspace(folder / "w"))) / "w"
-    )
+    """The workspace of the demonstration with the last two years of such a market. Copy it."""
+
+    def made(folder: Path) -> None:
+        simulate(demo_workspace(folder / "w"), start=date(2025, 1, 2))
+
+    return once(tmp_path_factory, "demo", made) / "w"

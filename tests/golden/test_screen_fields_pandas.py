@@ -12,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from benchmarks.fields import facts_of
 from screener.data.lake.asof import AsOf, Market, market_of
 from screener.data.lake.batch import Batch
-from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.data.sources.simulated.ratings import simulated_ratings
-from screener.data.sources.simulated.statements import simulated_statements
 from screener.domain.listing import Currency
 from screener.screen.computed import Computed, Why
 from screener.screen.fields import FIELDS, Rank
@@ -41,20 +41,24 @@ def market(tmp_path_factory):
     """Return the store, and its tables as frames."""
     source = SimulatedMarket()
     request = SimulationRequest(
-        seed=11, start=date(2021, 1, 4), end=date(2024, 12, 31), fetched_at=AT, n_other=80
+        seed=11,
+        start=date(2021, 1, 4),
+        end=date(2024, 12, 31),
+        fetched_at=AT,
+        n_other=80,
+        detailed=True,
     )
     query = source.build_query(request)
     payload = source.fetch(query)
     batch = source.normalise(query, payload)
-    extra = simulated_statements(query, payload, at=AT)
     ratings = simulated_ratings(batch.tables, seed=11, at=AT)
-    extra[TableName.FUNDAMENTALS] = half_yearly_depreciation(extra[TableName.FUNDAMENTALS])
+    told = half_yearly_depreciation(batch.tables[TableName.FUNDAMENTALS])
     random = np.random.default_rng(5)
     tables = {
         **batch.tables,
-        **extra,
+        TableName.FUNDAMENTALS: told,
         TableName.RATINGS: ratings,
-        TableName.ESTIMATES: estimates(extra[TableName.FUNDAMENTALS], random),
+        TableName.ESTIMATES: estimates(told, random),
         TableName.ELIGIBILITY: eligibility(batch.tables[TableName.LISTINGS], random),
     }
     root = tmp_path_factory.mktemp("fields") / "data_cache"
@@ -126,23 +130,9 @@ def is_hk(ids):
 
 def found(store, day):
     """Return the ids of the stocks of the day, and each field as our code has it."""
-    known = AsOf.after_close(store, day)
-    alive = known.listings_alive()
-    rows = zip(alive.column("listing").to_pylist(), alive.column("kind").to_pylist(), strict=True)
-    ids = tuple(sorted(listing for listing, kind in rows if kind == "stock"))
-    snapshots = known.snapshots()
-    facts = Facts(
-        known=known,
-        ids=ids,
-        peers=np.ones(len(ids), dtype=bool),
-        snapshots=snapshots,
-        valuations=known.valuation(snapshots),
-        currency=Currency.CNY,
-        currencies={item: Currency(text) for item, text in known.currencies().items()},
-        fields=tuple(FIELDS.values()),
-    )
+    facts = facts_of(store, day, FIELDS)
     left_out = CARDS if day == DATES[-1] else (*CARDS, *OWN)
-    return ids, {name: facts.column(name) for name in FIELDS if name not in left_out}
+    return facts.ids, {name: facts.column(name) for name in FIELDS if name not in left_out}
 
 
 def wide_tables(frames):
@@ -448,10 +438,30 @@ def test_a_field_agrees_with_pandas(compared, name):
     assert n_values > 40, f"{name} has too few values to compare"
 
 
-def test_history_of_less_than_250_days_gives_no_rank(compared):
-    _, ours, _ = compared[DATES[-1]]
-    for name in (name for name in OWN if "valuation" in FIELDS[name].tables):
-        assert set(ours[name].why.tolist()) <= {Why.SHORT, Why.MISSING, Why.UNDEFINED}
+STORED = TABLES[TableName.VALUATION].column_names
+VALUED = [name for name in OWN if FIELDS[name].base in STORED]
+
+
+@pytest.mark.parametrize("name", VALUED if SOAK else VALUED[::5])
+def test_a_rank_in_its_own_history_agrees_on_the_market(market, compared, name):
+    ids, ours, oracle = compared[DATES[-1]]
+    base = FIELDS[name].base
+    years = {Rank.OWN: 5, Rank.OWN_3Y: 3, Rank.OWN_10Y: 10}[FIELDS[name].rank]
+    rows = market[1][TableName.VALUATION]
+    by_listing = rows[rows["session"] <= oracle.day].groupby("listing")
+    expected, last = [], oracle.raw["session"]
+    for item in ids:
+        value = oracle.fields[base][item]
+        if not np.isfinite(value):
+            expected.append(np.nan)
+            continue
+        own = by_listing.get_group(item).set_index("session")[base]
+        own = own[own.index > last[item] - pd.DateOffset(years=years)]
+        own = own.dropna() if base == "dividend_yield" else own[own > 0]
+        below = (own < value).sum() + ((own == value).sum() - 1) / 2
+        expected.append(below / (len(own) - 1) if len(own) >= 250 else np.nan)
+    np.testing.assert_allclose(ours[name].values, expected, rtol=1e-12)
+    assert np.isfinite(expected).sum() > 40
 
 
 def test_listings_of_both_markets_and_later_delisted_ones_are_compared(compared):

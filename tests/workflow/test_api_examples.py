@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from datetime import date
 
 import pytest
 
@@ -17,7 +18,7 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 def ws(tmp_path_factory: pytest.TempPathFactory) -> api.Workspace:
     """A demonstration's workspace, for every example in turn: none undoes what another shows."""
     place = demo_workspace(tmp_path_factory.mktemp("examples") / "demo")
-    simulate(place)
+    simulate(place, start=date(2025, 1, 2))
     return screener.open(place.root)
 
 
@@ -29,6 +30,18 @@ def found(ws: api.Workspace) -> api_results.BacktestResult:
 @pytest.fixture(scope="module")
 def followed(ws: api.Workspace) -> api_results.FollowedResult:
     return ws.follow(hold=20, slots=4)
+
+
+@pytest.fixture(scope="module")
+def held(ws: api.Workspace) -> api_results.HeldScreenResult:
+    return ws.screen_backtest(
+        universe="a", pb=(None, 3), top=5, first="2026-04-20", last="2026-06-30"
+    )
+
+
+@pytest.fixture(scope="module")
+def beside(ws: api.Workspace) -> api_results.BesideResult:
+    return ws.screen_report("R5", as_of="2026-06-30")
 
 
 def examples() -> list[doctest.DocTest]:
@@ -49,8 +62,17 @@ def test_the_example_runs(
     ws: api.Workspace,
     found: api_results.BacktestResult,
     followed: api_results.FollowedResult,
+    held: api_results.HeldScreenResult,
+    beside: api_results.BesideResult,
 ) -> None:
-    test.globs = {"screener": screener, "ws": ws, "found": found, "followed": followed}
+    test.globs = {
+        "screener": screener,
+        "ws": ws,
+        "found": found,
+        "followed": followed,
+        "held": held,
+        "beside": beside,
+    }
     told: list[str] = []
     doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=told.append)
     assert not told, "".join(told)

@@ -195,6 +195,19 @@ def test_what_baskets_hold_is_counted_and_short_names_are_told_once(workspace: W
     )
     (both,) = [item for item in status.short_names() if len(item.baskets) > 1]
     assert (both.listing, both.reason, both.baskets) == ("09988.HK", "no rows", ("mine", "other"))
+    fills = {item.table: item for item in status.fills()}
+    assert list(fills) == [
+        "bars",
+        "actions",
+        "valuation",
+        "fundamentals",
+        "names",
+        "board_lots",
+        "fx",
+        "benchmark",
+    ]
+    assert fills["bars"].listings == ("00700.HK", "09988.HK", "601899.SH")
+    assert fills["bars"].command == "screener data update --only bars"
     assert status.holdings.n_listings(TableName.BARS) == 5
     assert status.holdings.n_listings(TableName.FX) is None
 

@@ -1,5 +1,6 @@
 """Saved screens: read strictly, found by name or title, written whole; their checks as marks."""
 
+import json
 from dataclasses import fields
 from datetime import date, timedelta
 
@@ -248,3 +249,54 @@ def test_fields_are_listed_by_word(place):
 
 def test_every_saved_key_is_an_option_or_a_table():
     assert {item.name for item in fields(SavedScreen)} >= {"universe", "checks", "rank", "exclude"}
+
+
+def told_today(*words, code):
+    with speaking(Language.EN):
+        done = CliRunner().invoke(app, ["today", *words])
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def screened(text):
+    """Return the rows that today tells of saved screens, as (change, listing)."""
+    part = (
+        text.split("saved screens")[1].split("Stale, missing")[0] if "saved screens" in text else ""
+    )
+    return [
+        (line.split()[1], line.split()[2]) for line in part.splitlines() if line.startswith("mine ")
+    ]
+
+
+def test_today_tells_who_entered_and_left_since_the_last_look_and_since_a_day(place):
+    run("--universe", "a", "--pb", "..0.65", "--as-of", "2026-05-27", "--save", "mine")
+    told_today(code=10)
+    assert not screened(told_today(code=0))  # who passed when first seen did not enter
+    # The next day the first name is dear and the fourth is cheap.
+    later = DAY + timedelta(days=1)
+    pbs = {"600000.SH": 0.9, "600001.SH": 0.6, "600003.SH": 0.5}
+    rows = [
+        {"listing": item, "session": later, "pb": pb, "pe_ttm": 5.0} for item, pb in pbs.items()
+    ]
+    with Store.create(place.data_cache) as store:
+        batch = Batch(tables={TableName.VALUATION: table(TableName.VALUATION, rows)})
+        store.commit(batch, message="later")
+    changes = [("entered", "600003.SH"), ("left", "600000.SH")]
+    page = told_today("--json", str(place.root / "today.json"), code=10)
+    assert screened(page) == changes
+    assert "0.90" in page  # why it left
+    found = json.loads((place.root / "today.json").read_text(encoding="utf-8"))["screened"]
+    assert [(row["screen"], row["change"], row["listing"]) for row in found] == [
+        ("mine", *change) for change in changes
+    ]
+    assert [row["name"] for row in found] == ["丁银行", "甲股份"]
+    assert not screened(told_today(code=0))
+    # Since the day before all five are at 0.9: the two that pass now entered, and nobody left.
+    since = screened(told_today("--since", str(BEFORE), code=10))
+    assert since == [("entered", "600003.SH"), ("entered", "600001.SH")]
+    # A screen that asks otherwise than at the last look is compared from now on.
+    run("--universe", "a", "--pb", "..5", "--as-of", "2026-05-27", "--save", "mine", "--force")
+    assert not screened(told_today(code=0))
+    # One that breaks its rules is told, and ends nothing else.
+    (place.root / "screens/broken.toml").write_text("universe = 3", encoding="utf-8")
+    assert not screened(told_today(code=2))

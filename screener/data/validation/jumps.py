@@ -27,7 +27,7 @@ from screener.data.validation.price_jumps import (
     unlimited_cause,
 )
 from screener.data.validation.stored import raw_rows
-from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis
+from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis, among
 from screener.domain.listing import Board
 from screener.language import say
 from screener.language.terms import named
@@ -325,7 +325,7 @@ def _course(bars: Bars, kept: FlagArray, context: ValidationContext) -> _Course 
     close = np.full(len(span), np.nan)
     stored = Bars.of(raw_rows(context.stored))
     for known, chosen in ((stored, np.isfinite(stored.close)), (bars, kept)):
-        inside = chosen & np.isin(known.days, span)
+        inside = chosen & among(known.days, span)
         at = np.searchsorted(span, known.days[inside])
         quiet = known.untraded(context.suspended)[inside]
         close[at] = np.where(quiet, np.nan, known.close[inside])
@@ -342,7 +342,7 @@ def _judged(
     terms: Mapping[date, _Terms],
     context: ValidationContext,
 ) -> _Rows:
-    traded = kept & ~bars.untraded(context.suspended) & np.isin(bars.days, course.sessions)
+    traded = kept & ~bars.untraded(context.suspended) & among(bars.days, course.sessions)
     place = np.flatnonzero(traded)
     at = np.searchsorted(course.sessions, bars.days[place])
     free = free_of_limit(bars.days[place], context, course.first_known)

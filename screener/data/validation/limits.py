@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -65,10 +66,7 @@ def rules_in_force(days: Sequence[date], context: ValidationContext) -> list[Lim
     found: list[LimitRule | None] = [None] * len(days)
     for state in set(states):
         places = [place for place, own in enumerate(states) if own is state]
-        first, last = (_rule(listing, days[places[end]], state) for end in (0, -1))
-        for place in places:
-            # A rule holds from one date to another, so equal ends settle all days between.
-            found[place] = first if first is last else _rule(listing, days[place], state)
+        _fill(found, days, places, partial(_rule, listing, state))
     return found
 
 
@@ -99,7 +97,25 @@ def free_of_limit(
     return free
 
 
-def _rule(listing: Listing, day: date, special: bool | None) -> LimitRule | None:
+def _fill(
+    found: list[LimitRule | None],
+    days: Sequence[date],
+    places: Sequence[int],
+    rule_on: Callable[[date], LimitRule | None],
+) -> None:
+    """Write the rule of each place; one holds from a date to another, so equal ends settle all."""
+    first, last = rule_on(days[places[0]]), rule_on(days[places[-1]])
+    if first is last:
+        for place in places:
+            found[place] = first
+        return
+    found[places[0]], found[places[-1]] = first, last
+    middle = len(places) // 2
+    for half in (places[:middle], places[middle:]):
+        _fill(found, days, half, rule_on)
+
+
+def _rule(listing: Listing, special: bool | None, day: date) -> LimitRule | None:
     states = (False, True) if special is None else (special,)
     rules = [rule for state in states if (rule := price_limit(listing, day, st=state))]
     return max(rules, key=lambda rule: rule.limit, default=None)

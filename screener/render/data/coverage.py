@@ -56,6 +56,7 @@ def status_page(status: Status) -> RenderableType:
         *_sources(status.holdings),
         *_freshness(status),
         *(_cells(status) if status.by_listing else [*_baskets(status), *_gaps(status)]),
+        *_fills(status),
         *allowance_parts(status.allowances),
         *(Text(f"· {remark}") for remark in status.remarks),
     ]
@@ -189,6 +190,25 @@ def _gaps(status: Status) -> list[RenderableType]:
     if hidden > 0:
         parts.append(Text(say("and {n:,} more: --csv FILE lists them all", n=hidden)))
     return parts
+
+
+def _fills(status: Status) -> list[RenderableType]:
+    found = [] if status.simulated else status.fills()
+    if not found:
+        return []
+    headers = _headers()
+    rows = [
+        (
+            headers[fill.table],
+            say_count(
+                "{n} name: `{command}`",
+                "{n} names: `{command}`",
+                len(fill.listings),
+                command=fill.command,
+            ),
+        )
+        rows.append((headers[fill.table], told))
+    return [Text(), Text(say("what fills it"), style="bold"), facts(rows)]
 
 
 def _cells(status: Status) -> list[RenderableType]:

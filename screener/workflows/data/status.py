@@ -27,9 +27,20 @@ from screener.workflows.report.catalog import basket_events
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 
-__all__ = ["Freshness", "ShortName", "Status", "coverage_rows", "read_status"]
+__all__ = ["Fill", "Freshness", "ShortName", "Status", "coverage_rows", "read_status"]
 
 _DAILY = (TableName.BARS, TableName.VALUATION)
+_FETCHED = {
+    "bars": "bars",
+    "actions": "actions,rights",
+    "valuation": "valuation",
+    "fundamentals": "fundamentals",
+    "names": "master,renames",
+    "board_lots": "profile",
+    "fx": "fx",
+    "benchmark": "index_bars",
+}
+"""What `data update` is asked for, by what is lacking; factors follow from actions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,15 @@ class ShortName:
     name: str
     reason: str
     baskets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """Listings of which a table lacks rows, or `benchmark` bars, and the command that asks."""
+
+    table: str
+    listings: tuple[str, ...]
+    command: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +133,25 @@ class Status:
             if cell.needed:
                 own[cell.table] = (held + (cell.extent is not None), needed + 1)
         return counts
+
+    def fills(self) -> list[Fill]:
+        """Return for each table that lacks rows of some names what fetches them; by table."""
+        lacking: dict[str, dict[str, None]] = {}
+        for cell in self.cells:
+            if cell.needed and cell.missing and cell.table in _FETCHED:
+                who = cell.wanted.benchmark if cell.table == "benchmark" else cell.wanted.listing
+                lacking.setdefault(cell.table, {})[who.id] = None
+        asked = ",".join(dict.fromkeys(cell.wanted.listing.id for cell in self.cells))
+        where = f" --listing {asked}" if self.by_listing else ""  # else every basket's names
+        return [
+            Fill(
+                table=table,
+                listings=tuple(sorted(lacking[table])),
+                command=f"screener data update --only {need}{where}",
+            )
+            for table, need in _FETCHED.items()
+            if table in lacking
+        ]
 
     def short_names(self) -> list[ShortName]:
         """Return each name whose bars fall short once, with all its baskets, by listing."""

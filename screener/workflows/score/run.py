@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.grid import Grid
 from screener.data.panels.total_return_panel import read_total_returns
 from screener.domain.arrays import FloatArray, IntArray
 from screener.domain.listing import Exchange
@@ -429,14 +430,16 @@ def _prices(
         columns=("listing", "session", "close", "basis"),
     )
     raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
-    known = {(row["listing"], row["session"]): row["close"] for row in raw.to_pylist()}
     for panel, calendar in panels:
-        places = last_on_or_before(calendar.sessions, calls.published)
+        days = calendar.sessions[
+            np.maximum(last_on_or_before(calendar.sessions, calls.published), 0)
+        ]
+        grid = Grid(np.unique(days), ids)
+        closes = grid.cells(raw).matrix("close")
         for row in rows.tolist():
             listing = calls.listing[row]
             if listing is not None and listing.exchange.mainland == panel.mainland:
-                day = calendar.sessions[max(int(places[row]), 0)].item()
-                found[row] = known.get((str(listing), day), np.nan)
+                found[row] = closes[np.searchsorted(grid.axis, days[row]), grid.index[str(listing)]]
     return found
 
 

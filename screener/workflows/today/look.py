@@ -14,7 +14,7 @@ from screener.workspace.sealed import keep_state, kept_state
 __all__ = ["Look", "keep_look", "last_look"]
 
 _NAME = "looked"
-_PARTS = ("notes", "windows", "calls", "lacks")
+_PARTS = ("notes", "windows", "calls", "lacks", "screens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,9 @@ class Look:
         When; `None` if nobody has looked yet.
     data_version
         Data version that was read; `None` if there was none.
-    notes, windows, calls, lacks
-        Keys of the notes on cards, of the mature windows, of the judged calls, and of what was
-        stale or missing.
+    notes, windows, calls, lacks, screens
+        Keys of the notes on cards, of the mature windows, of the judged calls, of what was stale
+        or missing, and of the saved screens with who passed them.
     since
         Day asked for instead of the last look: what is of that day or later is new.
     """
@@ -40,6 +40,7 @@ class Look:
     windows: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
+    screens: frozenset[str] = frozenset()
     since: date | None = None
 
     def is_new(self, part: str, key: str, day: date | None) -> bool:
@@ -69,6 +70,7 @@ def last_look(workspace: Workspace) -> Look:
             windows=_keys(state, "windows"),
             calls=_keys(state, "calls"),
             lacks=_keys(state, "lacks"),
+            screens=_keys({"screens": (), **state}, "screens"),  # an older program kept none
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StorageDamaged(

@@ -1,4 +1,4 @@
-"""What happened since the last look: cards, mature windows, judged calls, corrections, gaps."""
+"""What happened since the last look: cards, windows, calls, saved screens, corrections, gaps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from screener.language.lists import in_a_line
 from screener.language.terms import named
 from screener.paths.windows import WindowStatus
 from screener.results.tables import Row
-from screener.results.today import CARDS, JUDGED, LACKS, MATURED, RUN_DIFF
+from screener.results.today import CARDS, JUDGED, LACKS, MATURED, RUN_DIFF, SCREENED
 from screener.workflows.backtest.options import BacktestOptions
 from screener.workflows.backtest.requests import request_of, variant_requests
 from screener.workflows.backtest.rows import result_rows, run_document
@@ -28,9 +28,11 @@ from screener.workflows.report.catalog import basket_events, list_reports
 from screener.workflows.score.rows import call_rows
 from screener.workflows.score.run import ScoreRequest, run_score
 from screener.workflows.today.look import Look
+from screener.workflows.today.screens import screened
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun
+from screener.workspace.screens import own_screens
 
 __all__ = ["Today", "run_today", "today_document"]
 
@@ -47,8 +49,8 @@ class Today:
     ----------
     before, now
         The look that it is told against, and this one.
-    cards, matured, judged, changed, lacks
-        Rows of `CARDS`, `MATURED`, `JUDGED`, `RUN_DIFF` and `LACKS`.
+    cards, matured, judged, screened, changed, lacks
+        Rows of `CARDS`, `MATURED`, `JUDGED`, `SCREENED`, `RUN_DIFF` and `LACKS`.
     simulated
         Whether the prices are of the simulated market.
     remarks
@@ -62,6 +64,7 @@ class Today:
     cards: Sequence[Row] = ()
     matured: Sequence[Row] = ()
     judged: Sequence[Row] = ()
+    screened: Sequence[Row] = ()
     changed: Sequence[Row] = ()
     lacks: Sequence[Row] = ()
     simulated: bool = False
@@ -72,7 +75,8 @@ class Today:
     def has_news(self) -> bool:
         """Whether anything is new; what was stale or missing at the last look is not."""
         new_lack = any(row["is_new"] for row in self.lacks)
-        return bool(self.cards or self.matured or self.judged or self.changed or new_lack)
+        news = (self.cards, self.matured, self.judged, self.screened, self.changed)
+        return new_lack or any(map(bool, news))
 
 
 @dataclass(slots=True)
@@ -124,6 +128,7 @@ def run_today(
             found.version, found.simulated = store.version, store.simulated()
             _tried(found, lambda: _windows(workspace, store, found, program_version, options, jobs))
             _tried(found, lambda: _calls(workspace, store, found))
+            _screens(workspace, store, found, now)
             old = _old_version(store, before)
     except ScreenerError as error:
         found.failed.append(error)
@@ -131,7 +136,9 @@ def run_today(
     if found.version is not None:
         _tried(found, lambda: _changes(workspace, old, found, program_version))
         _tried(found, lambda: _lacks(workspace, found, now, broken))
-    keys = {name: getattr(before, name) for name in ("notes", "windows", "calls", "lacks")}
+    keys = {
+        name: getattr(before, name) for name in ("notes", "windows", "calls", "lacks", "screens")
+    }
     version = before.data_version if found.version is None else found.version
     return Today(
         before=before,
@@ -156,6 +163,7 @@ def today_document(found: Today) -> dict[str, object]:
         "cards": [CARDS.row(row) for row in found.cards],
         "matured": [MATURED.row(row) for row in found.matured],
         "judged": [JUDGED.row(row) for row in found.judged],
+        "screened": [SCREENED.row(row) for row in found.screened],
         "changed": [RUN_DIFF.row(row) for row in found.changed],
         "lacks": [LACKS.row(row) for row in found.lacks],
         "remarks": [*found.remarks, *map(in_a_line, found.failed)],
@@ -335,6 +343,28 @@ def _corrections(rows: Iterable[Row]) -> Iterator[Row]:
         went_on = _PROGRESS in columns and "status" not in columns
         if ended_before and not went_on:
             yield from (row for row in group if row["old"] is not None)
+
+
+# ---- saved screens -------------------------------------------------------------------------------
+
+
+def _screens(workspace: Workspace, store: Store, found: _Found, now: datetime) -> None:
+    """Ask the workspace's own screens again; what was known of one that fails is kept."""
+    rows: list[Row] = []
+    keys: set[str] = set()
+    for name in own_screens(workspace):
+        try:
+            one = screened(
+                workspace, store, name, found.before, today=now.astimezone(SHANGHAI).date()
+            )
+        except ScreenerError as error:
+            found.failed.append(error)
+            keys |= {key for key in found.before.screens if key.startswith(f"{name} ")}
+        else:
+            rows += one.rows
+            keys |= one.keys
+    found.rows["screened"] = rows
+    found.keys["screens"] = frozenset(keys)
 
 
 # ---- what is stale, missing or broken ------------------------------------------------------------

@@ -18,7 +18,16 @@ from screener.data.sources.simulated.request import MarketQuery, SimulationQuery
 from screener.domain.arrays import FloatArray
 from screener.domain.listing import Exchange, Listing
 
-__all__ = ["ListingDraws", "Move", "SimulationPayload", "Trait", "TraitChance", "draw"]
+__all__ = [
+    "Entry",
+    "ListingDraws",
+    "Move",
+    "SimulationPayload",
+    "Trait",
+    "TraitChance",
+    "Way",
+    "draw",
+]
 
 _Singles = npt.NDArray[np.float32]
 
@@ -49,6 +58,45 @@ class TraitChance(IntEnum):
     FATE_LENGTH = 7
 
 
+class Way(IntEnum):
+    """Columns of `ListingDraws.ways`, uniforms: how a company earns, and what is told of it."""
+
+    FIRST_QUARTER = 0
+    SECOND_QUARTER = 1
+    THIRD_QUARTER = 2
+    EXPENSES = 3
+    MINORITIES = 4
+    TAX = 5
+    DEBT = 6
+    DEPRECIATION = 7
+    CASH = 8
+    COVERED = 9
+    ELIGIBLE = 10
+    ELIGIBLE_FOR = 11
+    MOVED = 12
+    MOVED_ON = 13
+    MOVED_TO = 14
+    TOLD = 15
+
+
+class Entry(IntEnum):
+    """Columns of `ListingDraws.entries`, uniforms of one year; from `OUTLOOK` on of estimates."""
+
+    FIRST_EARLY = 0
+    SECOND_EARLY = 1
+    THIRD_EARLY = 2
+    YEAR_EARLY = 3
+    RESTATED = 4
+    ERROR = 5
+    DEDUCTED = 6
+    CASH_FLOW = 7
+    OUTLOOK = 8
+
+
+_N_OUTLOOKS = 8
+"""Uniforms of a listing's year that estimates of it are made of."""
+
+
 class Move(IntEnum):
     """Columns of `ListingDraws.moves`, standard normals of one session."""
 
@@ -74,6 +122,7 @@ class _Stream(IntEnum):
     SHOCKS = 2
     MOVES = 3
     HALTS = 4
+    BOOKS = 5
 
 
 _EXCHANGE_WORD = {Exchange.SH: 1, Exchange.SZ: 2, Exchange.BJ: 3, Exchange.HK: 4}
@@ -90,6 +139,8 @@ class ListingDraws:
     growth, margins, issues
         `(n_listings, n_years)` standard normals of revenue growth and margin, and uniforms that
         decide on bonus issues and splits.
+    ways, entries
+        `(n_listings, 16)` uniforms by `Way`; `(n_listings, n_years, 16)` by `Entry`.
     shocks
         `(n_listings, n_sessions)` Student t, scaled to unit variance.
     moves
@@ -103,6 +154,8 @@ class ListingDraws:
     growth: FloatArray
     margins: FloatArray
     issues: FloatArray
+    ways: FloatArray
+    entries: FloatArray
     shocks: FloatArray
     moves: _Singles
     halts: _Singles
@@ -154,6 +207,8 @@ def _draw_listings(query: SimulationQuery, market: MarketQuery) -> ListingDraws:
         growth=np.empty((n, years)),
         margins=np.empty((n, years)),
         issues=np.empty((n, years)),
+        ways=np.empty((n, len(Way))),
+        entries=np.empty((n, years, Entry.OUTLOOK + _N_OUTLOOKS)),
         shocks=np.empty((n, sessions)),
         moves=np.empty((n, sessions, len(Move)), dtype=np.float32),
         halts=np.empty((n, sessions), dtype=np.float32),
@@ -176,6 +231,9 @@ def _draw_listing(
     draws.growth[at] = _normals(yearly[:, 0], yearly[:, 1])
     draws.margins[at] = _normals(yearly[:, 2], yearly[:, 3])
     draws.issues[at] = yearly[:, 4]
+    books = _stream(seed, *key, _Stream.BOOKS)
+    books.random(out=draws.ways[at])
+    books.random(out=draws.entries[at])
     sessions = draws.shocks.shape[1]
     draws.shocks[at] = _stream(seed, *key, _Stream.SHOCKS).standard_t(degrees, sessions)
     _stream(seed, *key, _Stream.MOVES).standard_normal(dtype=np.float32, out=draws.moves[at])

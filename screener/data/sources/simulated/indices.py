@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.data.sources.simulated.earnings import Shares
+from screener.data.sources.simulated.accounts import Shares
 from screener.data.sources.simulated.lives import Lives
 from screener.data.sources.simulated.trading import Trading
 from screener.domain.arrays import FlagArray, FloatArray, FloatVector

@@ -61,7 +61,14 @@ class Lives:
     st: FlagArray
 
 
-def live(market: MarketQuery, draws: ListingDraws, *, start: date, suspension_rate: float) -> Lives:
+def live(
+    market: MarketQuery,
+    draws: ListingDraws,
+    *,
+    start: date,
+    suspension_rate: float,
+    wait_ratio: float,
+) -> Lives:
     """Work out the lives of one market's listings.
 
     Parameters
@@ -74,10 +81,12 @@ def live(market: MarketQuery, draws: ListingDraws, *, start: date, suspension_ra
         First day of the request.
     suspension_rate
         Daily probability that a suspension starts.
+    wait_ratio
+        Mean times until something happens, over the usual ones.
     """
     calendar = calendar_of(market.exchange)
     n = len(market.members)
-    waits = _waits(market.members, draws.chances[:, TraitChance.FATE_START])
+    waits = _waits(market.members, draws.chances[:, TraitChance.FATE_START], wait_ratio)
     fate = np.array([member.fate for member in market.members], dtype=object)
     at_start = int(np.searchsorted(calendar.sessions, market.sessions[0]))
     listed_at = np.array(
@@ -109,8 +118,8 @@ def live(market: MarketQuery, draws: ListingDraws, *, start: date, suspension_ra
     )
 
 
-def _waits(members: tuple[Member, ...], chances: FloatArray) -> IntArray:
-    mean = np.array([_MEAN_WAIT.get(member.fate, 0.0) for member in members])
+def _waits(members: tuple[Member, ...], chances: FloatArray, ratio: float) -> IntArray:
+    mean = ratio * np.array([_MEAN_WAIT.get(member.fate, 0.0) for member in members])
     return 5 + (-mean * np.log1p(-chances)).astype(np.int64)
 
 

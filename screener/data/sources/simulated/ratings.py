@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.lake.rows import make_rows
+from screener.data.lake.rows import days_of, make_rows
 from screener.data.lake.schema import SIMULATED, TableName
-from screener.domain.arrays import FloatMatrix, IntArray
+from screener.domain.arrays import DayArray, FloatMatrix, IntArray
 
 __all__ = ["DEFINITIONS", "HOUSES", "simulated_ratings"]
 
-HOUSES: Mapping[str, float] = {"甲证券": 0.7, "乙证券": 0.0, "丙证券": 0.0, "丁证券": -0.7}
+HOUSES: Mapping[str, float] = {
+    "甲证券": 0.7,
+    "乙证券": 0.0,
+    "丙证券": 0.0,
+    "丁证券": -0.7,
+    "戊证券": 0.35,
+    "己证券": 0.0,
+}
 """Share of its calls in which a house picks from the best tenth of what follows; below zero from
 the worst."""
-_A_HOUSE = 60  # calls
 _AHEAD = 120  # sessions that a house with foresight sees
 _WARM_UP = 5  # sessions before the first call
 _TENTH = 0.1
-_WORDS = ("买入", "买入(维持)", "买入-A", "首次买入")
+_WORDS = ("买入", "买入(维持)", "买入-A", "首次买入", "增持")
 _TARGET = 1.2  # times the price, in every other call
 
 DEFINITIONS = """# What the invented houses of the simulated market promise: no real house does.
@@ -30,7 +36,7 @@ DEFINITIONS = """# What the invented houses of the simulated market promise: no 
     f"""
 [[rating_definitions]]
 broker = "{house}（{SIMULATED}）"
-seen = ["2024-12-31"]
+seen = ["2018-12-31"]
 months_low = 6
 months_high = 6
 benchmarks = [{{ market = "A", benchmark = "沪深300" }}]
@@ -45,7 +51,14 @@ bands = [
 )
 
 
-def simulated_ratings(tables: Mapping[TableName, pa.Table], *, seed: int, at: datetime) -> pa.Table:
+def simulated_ratings(
+    tables: Mapping[TableName, pa.Table],
+    *,
+    seed: int,
+    at: datetime,
+    since: date = date.min,
+    calls: int = 60,
+) -> pa.Table:
     """Return ratings of the mainland shares of a simulated market.
 
     Parameters
@@ -56,6 +69,10 @@ def simulated_ratings(tables: Mapping[TableName, pa.Table], *, seed: int, at: da
         Of what the houses pick.
     at
         When the rows are made.
+    since
+        First day on which a house may call.
+    calls
+        Of each house.
 
     Returns
     -------
@@ -67,15 +84,15 @@ def simulated_ratings(tables: Mapping[TableName, pa.Table], *, seed: int, at: da
     columns: dict[str, list[object]] = {
         name: [] for name in ("listing", "published", "broker", "title", "rating", "target_price")
     }
-    last = max(len(days) - _AHEAD, _WARM_UP + 1)
+    first = max(_WARM_UP, int(np.searchsorted(days, np.datetime64(since, "D"))))
     for house, skill in HOUSES.items():
-        rows = np.sort(draw.integers(_WARM_UP, last, _A_HOUSE))
+        rows = np.sort(draw.integers(first, len(days) - 1, calls))
         for number, row in enumerate(rows.tolist()):
             column = _picked(draw, closes, row, skill)
             price = float(closes[row, column])
             told = (
                 ids[column],
-                days[row],
+                days[row].item(),
                 f"{house}（{SIMULATED}）",
                 f"{SIMULATED} {house} {number}",
                 _WORDS[number % len(_WORDS)],
@@ -102,7 +119,7 @@ def _picked(draw: np.random.Generator, closes: FloatMatrix, row: int, skill: flo
 
 def _closes(
     tables: Mapping[TableName, pa.Table],
-) -> tuple[list[str], list[object], FloatMatrix]:
+) -> tuple[list[str], DayArray, FloatMatrix]:
     """Return closes by session and listing: the mainland's shares, NaN where none traded."""
     master = tables[TableName.LISTINGS]
     shares = pc.and_(
@@ -113,11 +130,8 @@ def _closes(
     bars = tables[TableName.BARS]
     bars = bars.filter(pc.is_in(bars.column("listing"), value_set=pa.array(ids)))
     bars = bars.filter(pc.greater(bars.column("volume"), 0))
-    days = sorted(set(bars.column("session").to_pylist()))
-    column = {name: at for at, name in enumerate(ids)}
-    place = {day: at for at, day in enumerate(days)}
+    days, place = np.unique(days_of(bars, "session"), return_inverse=True)
+    column = pc.index_in(bars.column("listing"), value_set=pa.array(ids)).to_numpy()
     found = np.full((len(days), len(ids)), np.nan)
-    rows = [place[day] for day in bars.column("session").to_pylist()]
-    columns = [column[name] for name in bars.column("listing").to_pylist()]
-    found[rows, columns] = bars.column("close").to_numpy()
+    found[place, column] = bars.column("close").to_numpy()
     return ids, days, found

@@ -65,6 +65,9 @@ class MarketModel:
         Long-run share of stormy days.
     calm_exit
         Daily probability that calm turns into storm.
+    wait_ratio
+        Mean times until others list, leave, are renamed or come under special treatment, over
+        those that fit a market of two years.
     suspension_rate
         Daily probability that a suspension of 1 to 10 sessions starts.
     fx_volatility
@@ -81,6 +84,7 @@ class MarketModel:
     storm_ratio: float = 2.0
     storm_share: float = 0.2
     calm_exit: float = 0.02
+    wait_ratio: float = 1.0
     suspension_rate: float = 0.0008
     fx_volatility: float = 0.03
 
@@ -132,6 +136,9 @@ class SimulationRequest:
         Whether the daily limits hold.
     suspensions
         Whether any listing is ever suspended.
+    detailed
+        Whether valuations come for every session and not for the last of each week, with
+        statements, dated industries, eligibility and estimates beside them. Prices are the same.
     model
         Parameters of the return model.
     """
@@ -145,6 +152,7 @@ class SimulationRequest:
     effects: tuple[PlantedEffect, ...] = ()
     price_limits: bool = True
     suspensions: bool = True
+    detailed: bool = False
     model: MarketModel = MarketModel()
 
 

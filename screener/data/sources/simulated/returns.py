@@ -71,11 +71,15 @@ class Paths:
         `(n_sessions, n_listings)` log total return up to the open and the close; 0 before listing.
     volatility
         `(n_listings,)` daily own volatility in calm-and-storm average.
+    yearly
+        `(n_years, n_listings)` log total return of each year of the query, without planted
+        effects and without the drift; 0 before the simulation and before listing.
     """
 
     open: FloatMatrix
     close: FloatMatrix
     volatility: FloatMatrix
+    yearly: FloatMatrix
 
 
 def factor_returns(query: SimulationQuery, payload: SimulationPayload) -> Factors:
@@ -124,14 +128,27 @@ def latent_paths(
     regime = factors.regime[market.rows, None]
     base = _base_returns(query, market, factors, draws, volatility)
     gap = _GAP_SHARE * base + _GAP_NOISE * volatility * regime * draws.moves[:, :, Move.GAP].T
-    _plant(base, query.request.effects, market)
     before = np.arange(len(market.sessions))[:, None] < lives.first
+    yearly = _by_year(np.where(before, 0.0, base), query, market)
+    _plant(base, query.request.effects, market)
     base[before] = 0.0
     gap[before] = 0.0
     close = np.cumsum(base, axis=0)
     gap += close
     gap -= base
-    return Paths(open=gap, close=close, volatility=volatility)
+    return Paths(open=gap, close=close, volatility=volatility, yearly=yearly)
+
+
+def _by_year(base: FloatMatrix, query: SimulationQuery, market: MarketQuery) -> FloatMatrix:
+    """Sum daily returns beyond the drift over the years of a query."""
+    yearly = np.zeros((len(query.years), base.shape[1]))
+    year = market.sessions.astype("datetime64[Y]").astype(np.int64) + 1970
+    there, starts = np.unique(year, return_index=True)
+    daily_drift = query.request.model.drift / SESSIONS_A_YEAR
+    yearly[there - query.years[0]] = (
+        np.add.reduceat(base, starts) - daily_drift * np.diff(starts, append=len(base))[:, None]
+    )
+    return yearly
 
 
 def _base_returns(

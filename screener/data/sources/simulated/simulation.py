@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.data.sources.simulated.dividends import ActionPlan, plan_actions
-from screener.data.sources.simulated.draws import ListingDraws, Move, SimulationPayload, Trait
-from screener.data.sources.simulated.earnings import (
+from screener.data.sources.simulated.accounts import (
     Accounts,
     Shares,
     keep_accounts,
     share_counts,
 )
+from screener.data.sources.simulated.dividends import ActionPlan, plan_actions
+from screener.data.sources.simulated.draws import ListingDraws, Move, SimulationPayload, Trait
 from screener.data.sources.simulated.lives import Lives, live
 from screener.data.sources.simulated.request import MarketQuery, SimulationQuery
 from screener.data.sources.simulated.returns import Factors, Paths, factor_returns, latent_paths
+from screener.data.sources.simulated.statements import Statements, publish
 from screener.data.sources.simulated.trading import Trading, starting_prices, trade
 from screener.domain.arrays import FloatMatrix
 
@@ -36,8 +37,10 @@ class SimulatedListings:
     ----------
     market, draws, lives, paths, plan
         Sessions and listings, their random numbers, lives, latent paths and planned actions.
-    trading, shares, accounts
-        Prices, share counts and accounts.
+    trading, shares, accounts, statements
+        Prices, share counts, accounts and what is published of them.
+    paid
+        Cash paid to all shares, at the ex-session.
     volume, amount
         Shares traded, and their worth in the market's currency.
     """
@@ -50,6 +53,8 @@ class SimulatedListings:
     trading: Trading
     shares: Shares
     accounts: Accounts
+    statements: Statements
+    paid: FloatMatrix
     volume: FloatMatrix
     amount: FloatMatrix
 
@@ -68,11 +73,17 @@ def _simulate_market(
 ) -> SimulatedListings:
     request = query.request
     rate = request.model.suspension_rate if request.suspensions else 0.0
-    lives = live(market, draws, start=request.start, suspension_rate=rate)
+    lives = live(
+        market,
+        draws,
+        start=request.start,
+        suspension_rate=rate,
+        wait_ratio=request.model.wait_ratio,
+    )
     paths = latent_paths(query, market, factors, draws, lives)
     plan = plan_actions(market, draws, lives, query.years)
     shares = share_counts(market, draws, plan, starting_prices(market, draws))
-    accounts = keep_accounts(draws)
+    accounts = keep_accounts(draws, paths.yearly)
     trading = trade(
         market,
         draws,
@@ -81,6 +92,11 @@ def _simulate_market(
         plan,
         earnings=accounts.profit[plan.year - 1, plan.column] / shares.before_action,
         price_limits=request.price_limits,
+    )
+    paid = np.zeros(lives.listed.shape)
+    paid[plan.ex_row, plan.column] = trading.cash * shares.before_action
+    statements = publish(
+        market, draws, lives, years=query.years, accounts=accounts, shares=shares, paid=paid
     )
     volume = _volumes(draws, lives, paths, trading, shares)
     mean = (trading.open + trading.high + trading.low + trading.close) / 4
@@ -93,6 +109,8 @@ def _simulate_market(
         trading=trading,
         shares=shares,
         accounts=accounts,
+        statements=statements,
+        paid=paid,
         volume=volume,
         amount=np.round(volume * mean, 2),
     )

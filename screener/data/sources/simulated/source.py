@@ -12,8 +12,9 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, Basis, TableName
 from screener.data.panels.factors import total_return_factors
 from screener.data.sources.simulated.draws import SimulationPayload, TraitChance, draw
-from screener.data.sources.simulated.earnings import unrated, value
+from screener.data.sources.simulated.facts import facts
 from screener.data.sources.simulated.indices import INDEX_NAMES, weigh
+from screener.data.sources.simulated.multiples import unrated, value
 from screener.data.sources.simulated.request import (
     SimulationQuery,
     SimulationRequest,
@@ -67,8 +68,9 @@ class SimulatedMarket:
         Batch
             Bars are raw; a suspended day is a flat row without volume. `status` holds only the
             days on which a listing is suspended or under special treatment. `valuation` holds the
-            last session of each week, and the last one. Rows stand market after market, the
-            mainland first, and are not sorted across markets.
+            last session of each week, and the last one; every session if the market is detailed,
+            which then has statements, industries, eligibility and estimates, too. Rows stand
+            market after market, the mainland first, and are not sorted across markets.
         """
         at = query.request.fetched_at
         sides = [side for side in simulate(query, payload) if side.market.members]
@@ -85,6 +87,9 @@ class SimulatedMarket:
             TableName.VALUATION: concat([_valuation(query, side, at) for side in sides]),
             TableName.FX: _fx(query, payload, at),
         }
+        if query.request.detailed:
+            told = [facts(query, side, at) for side in sides]
+            tables |= {name: concat([part[name] for part in told]) for name in told[0]}
         return Batch(tables=tables, remarks=tuple(_remarks(query, sides)))
 
 
@@ -249,18 +254,14 @@ def _actions(side: SimulatedListings, at: datetime) -> pa.Table:
 
 def _valuation(query: SimulationQuery, side: SimulatedListings, at: datetime) -> pa.Table:
     sessions = side.market.sessions
-    rows = _week_ends(side)
-    paid = np.zeros(side.lives.listed.shape)
-    plan = side.plan
-    paid[plan.ex_row, plan.column] = side.trading.cash * side.shares.before_action
+    rows = np.arange(len(sessions)) if query.request.detailed else _week_ends(side)
     multiples = value(
         sessions,
         rows,
-        years=query.years,
-        accounts=side.accounts,
+        statements=side.statements,
         shares=side.shares,
         close=side.trading.close,
-        paid=paid,
+        paid=side.paid,
         unrated=unrated(side.draws),
     )
     listed = side.lives.listed[rows]

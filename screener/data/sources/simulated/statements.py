@@ -1,188 +1,298 @@
-"""Simulated statements and industries, tables beside the simulated market; they change none of it.
+"""Simulated statements: cumulative by quarter, published by the deadlines, some of them restated.
 
-Figures are cumulative, a year's spread evenly over its quarters, as the multiples of the market
-have it. They are published by the mainland's deadlines: the annual report and the first quarter by
-30 April, the half year by 31 August, the third quarter by 31 October; Hong Kong reports half years.
-Some annual figures are wrong at first, and restated with the next half year's.
+Income statement, balance sheet and cash flow of a listing are one set of books: what is left after
+interest, tax and minorities is the profit, and equity grows by it, less the dividends that went ex.
+The mainland publishes the annual report and the first quarter by 30 April, never the quarter before
+the year, the half year by 31 August and the third quarter by 31 October; Hong Kong half years, the
+annual one by 31 March. Some annual profits are wrong at first, and restated with the next half
+year. A company that lists tells three years at its listing; one that is delisted tells no more.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Self
 
 import numpy as np
-import pyarrow as pa
 
-from screener.data.lake.schema import TableName
-from screener.data.sources.simulated.draws import SimulationPayload
-from screener.data.sources.simulated.request import SimulationQuery
-from screener.data.sources.simulated.simulation import SimulatedListings, simulate
-from screener.data.sources.simulated.tables import make_table
-
-__all__ = ["simulated_statements"]
-
-_KNOWN_BY = "simulated announcement"
-_DEADLINES = {1: (4, 30, 0), 2: (8, 31, 0), 3: (10, 31, 0), 4: (4, 30, 1)}
-_ENDS = {1: (3, 31), 2: (6, 30), 3: (9, 30), 4: (12, 31)}
-_BEFORE = 28  # most days before the deadline
-_RESTATED, _MOVED = 0.08, 0.1
-_FIGURES = (
-    *("revenue", "net_profit", "net_profit_deducted"),
-    *("operating_cash_flow", "equity", "gross_margin"),
-    *("ebit", "income_tax", "depreciation", "interest_expense"),
-    *("total_assets", "total_liabilities", "cash_equivalents", "debt", "minorities"),
+from screener.data.sources.simulated.accounts import Accounts, Shares
+from screener.data.sources.simulated.draws import Entry, ListingDraws, Way
+from screener.data.sources.simulated.lives import NEVER, Lives
+from screener.data.sources.simulated.request import MarketQuery
+from screener.domain.arrays import (
+    DayArray,
+    FlagArray,
+    FloatMatrix,
+    FloatVector,
+    IntArray,
+    SessionAxis,
 )
-_UNTOLD, _DEBTLESS = 0.06, 0.15  # listings that tell no balance sheet, and that owe nothing
+
+__all__ = ["Known", "Statements", "known_totals", "publish"]
+
+QUARTERS = 4
+_SEASON = (0.22, 0.25, 0.25)
+_LONGEST_EARLY = (20, 30, 25, 60)  # days before the deadline, by quarter
+_RESTATED = 0.08
+_TOLD = 3 * QUARTERS  # periods that a prospectus tells
+_TAXES = (0.15, 0.25)
+_INTEREST = 0.035  # of the debt, a year
+_DEBTLESS, _UNTOLD = 0.15, 0.06  # listings that owe nothing, that tell no balance sheet
+_NOT_YET = np.datetime64("NaT", "D")
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    listing: str
-    period_end: date
-    known_at: date
-    currency: str
-    figures: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Habits:
-    """How a company keeps its balance sheet; `told` is whether it tells one."""
-
-    told: bool
-    debt: float
-    others: float
-    cash: float
-    depreciation: float
-    rate: float
-    tax: float
-
-    @classmethod
-    def drawn(cls, draws: np.random.Generator) -> Self:
-        told, owes = draws.random() >= _UNTOLD, draws.random() >= _DEBTLESS
-        debt, others, cash = draws.uniform((0.05, 0.0, 0.05), (1.2, 0.15, 0.9))
-        worn, rate, tax = draws.uniform((0.02, 0.03, 0.15), (0.08, 0.05, 0.25))
-        return cls(told, debt if owes else 0.0, others, cash, worn, rate, tax)
-
-    def figures(self, plain: tuple[float, ...], part: float) -> tuple[float, ...]:
-        """Return the figures from `ebit` on, which belong to those of `_figures`."""
-        if not self.told:
-            return (float("nan"),) * 9
-        revenue, profit, _, _, equity, _ = plain
-        size = abs(equity)
-        debt, others = self.debt * size, self.others * size
-        interest = self.rate * part * debt
-        whole = profit * (1 + self.others)  # with what belongs to others
-        before = whole / (1 - self.tax) if whole > 0 else whole
-        liabilities = debt + 0.2 * revenue / part
-        return (
-            *(before + interest, before - whole, self.depreciation * revenue, interest),
-            *(equity + others + liabilities, liabilities, self.cash * size, debt, others),
-        )
-
-
-def simulated_statements(
-    query: SimulationQuery, payload: SimulationPayload, *, at: datetime
-) -> dict[TableName, pa.Table]:
-    """Return the tables `fundamentals` and `industries` of a simulated market.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Statements:
+    """Statements of one market's listings; matrices are `(n_periods, n_listings)`.
 
     Parameters
     ----------
-    query, payload
-        What the market is simulated from.
-    at
-        Instant written on every row, aware, UTC.
-
-    Returns
-    -------
-    dict
-        Rows known by the end of the request; a later end adds rows and changes none before.
+    ends
+        `(n_periods,)` last days of the quarters, of all years of the query.
+    known, restated
+        Days on which the figures were published, first and corrected; NaT for never.
+    first, final
+        Figures by column of table `fundamentals`, as first published and as they are.
     """
-    sides = [side for side in simulate(query, payload) if side.market.members]
-    rows = [row for side in sides for row in _statements(query, side)]
-    spells = [row for side in sides for row in _industries(query, side)]
-    fundamentals = {
-        "listing": [row.listing for row in rows],
-        "period_end": [row.period_end for row in rows],
-        "known_at": [row.known_at for row in rows],
-        "known_by": _KNOWN_BY,
-        "currency": [row.currency for row in rows],
-        **{name: [row.figures[place] for row in rows] for place, name in enumerate(_FIGURES)},
-    }
-    industries = {
-        "listing": [row[0] for row in spells],
-        "valid_from": [row[1] for row in spells],
-        "industry": [row[2] for row in spells],
-    }
-    return {
-        TableName.FUNDAMENTALS: make_table(TableName.FUNDAMENTALS, at, fundamentals),
-        TableName.INDUSTRIES: make_table(TableName.INDUSTRIES, at, industries),
-    }
+
+    ends: DayArray
+    known: DayArray
+    restated: DayArray
+    first: Mapping[str, FloatMatrix]
+    final: Mapping[str, FloatMatrix]
 
 
-def _random(query: SimulationQuery, *parts: object) -> np.random.Generator:
-    """Return random numbers of one listing and year alone: a later end draws the same."""
-    return np.random.default_rng([query.request.seed, zlib.crc32(repr(parts).encode())])
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """What is known at some sessions, `(n_rows, n_listings)`; NaN where nothing is.
+
+    Parameters
+    ----------
+    trailing
+        Figures of the last four quarters, by column of table `fundamentals`.
+    annual
+        Those of the last whole year.
+    latest
+        Those of the last statement.
+    """
+
+    trailing: Mapping[str, FloatMatrix]
+    annual: Mapping[str, FloatMatrix]
+    latest: Mapping[str, FloatMatrix]
 
 
-def _statements(query: SimulationQuery, side: SimulatedListings) -> Iterator[_Row]:
-    for column, member in enumerate(side.market.members):
-        listing = member.listing
-        quarters = (1, 2, 3, 4) if listing.exchange.mainland else (2, 4)
-        habits = _Habits.drawn(_random(query, listing.id, "balance"))
-        for place, year in enumerate(query.years):
-            draws = _random(query, listing.id, year)
-            early = {quarter: int(draws.integers(0, _BEFORE)) for quarter in _ENDS}
-            restated = draws.random() < _RESTATED
-            error = 1 + 0.2 * draws.standard_normal()
-            deducted, margin = draws.uniform(0.8, 1.0), draws.uniform(0.1, 0.6)
-            for quarter in quarters:
-                plain = _figures(side, column, place, quarter / 4, deducted, margin)
-                true = (*plain, *habits.figures(plain, quarter / 4))
-                month, day, later = _DEADLINES[quarter]
-                known = date(year + later, month, day) - timedelta(days=early[quarter])
-                end = date(year, *_ENDS[quarter])
-                wrong = restated and quarter == max(quarters)
-                first = tuple(value * error for value in true) if wrong else true
-                vintages = [(known, first)]
-                if wrong:
-                    vintages.append((date(year + 1, 8, 31) - timedelta(days=early[2]), true))
-                for day_known, figures in vintages:
-                    if day_known <= query.request.end:
-                        currency = str(listing.currency)
-                        yield _Row(listing.id, end, day_known, currency, figures)
+def publish(
+    market: MarketQuery,
+    draws: ListingDraws,
+    lives: Lives,
+    *,
+    years: range,
+    accounts: Accounts,
+    shares: Shares,
+    paid: FloatMatrix,
+) -> Statements:
+    """Publish the statements of all years.
+
+    Parameters
+    ----------
+    market, draws, lives
+        Listings, their random numbers and lives.
+    years
+        Years of the accounts.
+    accounts, shares
+        Accounts and share counts.
+    paid
+        `(n_sessions, n_listings)` cash paid to all shares, at the ex-session.
+    """
+    ends = _ends(years)
+    known = _publication(market, draws, lives, years, ends)
+    wrong = np.zeros(known.shape, dtype=np.bool_)
+    wrong[QUARTERS - 1 :: QUARTERS] = draws.entries[:, :, Entry.RESTATED].T < _RESTATED
+    corrected = np.full(known.shape, _NOT_YET)
+    corrected[QUARTERS - 1 : -QUARTERS : QUARTERS] = known[QUARTERS + 1 :: QUARTERS]
+    corrected[~(wrong & (corrected > known))] = _NOT_YET
+    books = _Books(market.sessions, draws, ends, accounts, shares, paid)
+    factor = np.ones(known.shape)
+    factor[QUARTERS - 1 :: QUARTERS] = 0.5 + draws.entries[:, :, Entry.ERROR].T
+    final = books.figures(books.profit)
+    wrong = ~np.isnat(corrected)
+    told = books.figures(np.where(wrong, books.profit * factor, books.profit))
+    return Statements(ends=ends, known=known, restated=corrected, first=told, final=final)
 
 
-def _figures(
-    side: SimulatedListings, column: int, place: int, part: float, deducted: float, margin: float
-) -> tuple[float, ...]:
-    accounts = side.accounts
-    equity = float(accounts.equity[place, column])
-    before = float(accounts.equity[place - 1, column]) if place else equity
-    profit = part * float(accounts.profit[place, column])
-    return (
-        part * float(accounts.revenue[place, column]),
-        profit,
-        profit * deducted,
-        part * float(accounts.cash_flow[place, column]),
-        before + part * (equity - before),
-        margin,
+def known_totals(statements: Statements, days: SessionAxis, names: tuple[str, ...]) -> Known:
+    """Return what the statements published by the end of each day tell, the newest vintages.
+
+    Parameters
+    ----------
+    statements
+        The statements.
+    days
+        `(n_rows,)` days.
+    names
+        Columns of table `fundamentals`.
+    """
+    both = np.sort(np.concatenate([statements.known, statements.restated]), axis=0)  # NaT last
+    at = both[~np.isnat(both).all(axis=1)]
+    parts: tuple[dict[str, list[FloatVector]], ...] = tuple(
+        {name: [np.full(at.shape[1], np.nan)] for name in names} for _ in range(3)
     )
+    for then in at:
+        published = statements.known <= then
+        latest = np.where(published, np.arange(len(published))[:, None], -1).max(axis=0)
+        part = (latest + 1) % QUARTERS  # quarters since the year's end
+        for name in names:
+            now, year, before = (
+                _told(statements, name, latest - back, published, then)
+                for back in (np.zeros_like(part), part, np.full_like(part, QUARTERS))
+            )
+            trailing = np.where(part == 0, now, now + year - before)
+            for held, values in zip(parts, (trailing, year, now), strict=True):
+                held[name].append(values)
+    rows = np.stack([np.searchsorted(own, days, side="right") for own in at.T], axis=1)
+    columns = np.arange(at.shape[1])
+    sums, wholes, lasts = (
+        {name: np.stack(held[name])[rows, columns] for name in names} for held in parts
+    )
+    return Known(trailing=sums, annual=wholes, latest=lasts)
 
 
-def _industries(query: SimulationQuery, side: SimulatedListings) -> Iterator[tuple[str, date, str]]:
-    """Yield the industry of each listing from its first day on; a few change it once."""
-    for column, member in enumerate(side.market.members):
-        first = side.lives.list_dates[column]
-        if first is None or first > query.request.end:
-            continue
-        yield member.listing.id, first, member.sector
-        draws = _random(query, member.listing.id)
-        if draws.random() < _MOVED:
-            moved = query.request.start + timedelta(days=int(draws.integers(200, 900)))
-            if first < moved <= query.request.end:
-                others = [sector for sector in query.sectors if sector != member.sector]
-                yield member.listing.id, moved, str(draws.choice(others))
+def _told(
+    statements: Statements, name: str, place: IntArray, published: FlagArray, then: DayArray
+) -> FloatVector:
+    """Return a figure of one period for each listing, as its newest vintage tells it on a day."""
+    columns, inside = np.arange(len(place)), np.maximum(place, 0)
+    corrected = statements.restated[inside, columns] <= then
+    final, first = (held[name][inside, columns] for held in (statements.final, statements.first))
+    there = (place >= 0) & published[inside, columns]
+    return np.where(there, np.where(corrected, final, first), np.nan)
+
+
+class _Books:
+    """Cumulative figures of all periods."""
+
+    def __init__(
+        self,
+        sessions: SessionAxis,
+        draws: ListingDraws,
+        ends: DayArray,
+        accounts: Accounts,
+        shares: Shares,
+        paid: FloatMatrix,
+    ) -> None:
+        self._ways = draws.ways
+        part = _parts(draws)
+        n_years = len(accounts.revenue)
+        parts = np.tile(part, (n_years, 1))
+        self._entries = np.repeat(np.swapaxes(draws.entries, 0, 1), QUARTERS, axis=0)
+        annual = np.repeat(accounts.profit, QUARTERS, axis=0)
+        self._annual_revenue = np.repeat(accounts.revenue, QUARTERS, axis=0)
+        self._revenue = self._annual_revenue * parts
+        self.profit = annual * parts
+        rows = np.searchsorted(sessions, ends, side="right")
+        before = np.cumsum(accounts.profit, axis=0) - accounts.profit
+        out = np.concatenate([np.zeros((1, paid.shape[1])), np.cumsum(paid, axis=0)])[rows]
+        earned = np.repeat(before, QUARTERS, axis=0) + self.profit
+        self._equity = accounts.book + earned - out
+        self._opening = self._equity - self.profit
+        self._shares = shares.total[np.maximum(rows - 1, 0)]
+        self._elapsed = (np.tile(np.arange(1, QUARTERS + 1), n_years) / QUARTERS)[:, None]
+
+    def figures(self, profit: FloatMatrix) -> dict[str, FloatMatrix]:
+        """Return the figures of all periods with these profits of the owners."""
+        ways = self._ways
+        outside = 0.12 * ways[:, Way.MINORITIES] ** 2  # of the profit
+        tax = np.where(ways[:, Way.TAX] < 0.5, *_TAXES)
+        owed = np.maximum(ways[:, Way.DEBT] - _DEBTLESS, 0.0)
+        debt = 0.8 * owed * self._annual_revenue
+        total = profit / (1 - outside)
+        before_tax = np.where(total > 0, total / (1 - tax), total)
+        interest = _INTEREST * debt * self._elapsed
+        depreciation = (0.02 + 0.06 * ways[:, Way.DEPRECIATION]) * self._revenue
+        ebit = before_tax + interest
+        expenses = (0.06 + 0.3 * ways[:, Way.EXPENSES]) * self._revenue
+        equity = self._equity + profit - self.profit
+        minorities = outside * np.maximum(equity, 0.0)
+        liabilities = debt + 0.25 * self._annual_revenue + 1.2 * np.maximum(-equity, 0.0)
+        assets = liabilities + equity + minorities
+        entries = self._entries
+        deducted = profit - 0.2 * entries[:, :, Entry.DEDUCTED] * np.abs(profit)
+        cash_flow = (total + depreciation) * (0.6 + 0.7 * entries[:, :, Entry.CASH_FLOW])
+        mean = (self._opening + equity) / 2
+        balance = {
+            "ebit": ebit,
+            "income_tax": before_tax - total,
+            "depreciation": depreciation,
+            "interest_expense": interest,
+            "total_assets": assets,
+            "total_liabilities": liabilities,
+            "cash_equivalents": (0.05 + 0.25 * ways[:, Way.CASH]) * assets,
+            "debt": debt,
+            "minorities": minorities,
+        }
+        untold = ways[:, Way.TOLD] < _UNTOLD
+        return {
+            **{name: np.where(untold, np.nan, values) for name, values in balance.items()},
+            "revenue": self._revenue,
+            "net_profit": profit,
+            "net_profit_deducted": deducted,
+            "operating_cash_flow": cash_flow,
+            "equity": equity,
+            "eps": profit / self._shares,
+            "bps": equity / self._shares,
+            "roe": np.where(mean > 0, profit / np.where(mean > 0, mean, 1.0), np.nan),
+            "gross_margin": (ebit + expenses) / self._revenue,
+        }
+
+
+def _parts(draws: ListingDraws) -> FloatMatrix:
+    """Return the part of a year that is earned by the end of each quarter, `(4, n_listings)`."""
+    ways = draws.ways[:, [Way.FIRST_QUARTER, Way.SECOND_QUARTER, Way.THIRD_QUARTER]].T
+    parts = np.ones((QUARTERS, len(draws.ways)))
+    parts[:-1] = np.cumsum(np.array(_SEASON)[:, None] + 0.06 * (ways - 0.5), axis=0)
+    return parts
+
+
+def _ends(years: range) -> DayArray:
+    months = np.arange(f"{years[0]}-04", f"{years[-1] + 1}-04", 3, dtype="datetime64[M]")
+    ends: DayArray = months.astype("datetime64[D]") - 1
+    return ends
+
+
+def _publication(
+    market: MarketQuery, draws: ListingDraws, lives: Lives, years: range, ends: DayArray
+) -> DayArray:
+    """Return the day on which each statement is first published, NaT for never."""
+    shape = (len(years), QUARTERS, len(market.members))
+    first = np.datetime64(f"{years[0]}", "Y") + np.arange(len(years))
+    entries = np.moveaxis(draws.entries[:, :, :QUARTERS], 0, 2)  # years, quarters, listings
+    early = np.floor(np.array(_LONGEST_EARLY)[:, None] * entries**2).astype("timedelta64[D]")
+    annual_month = 15 if market.mainland else 14  # after the year's beginning
+    deadlines = np.stack(
+        [
+            (first.astype("datetime64[M]") + months + 1).astype("datetime64[D]") - 1
+            for months in (3, 7, 9, annual_month)
+        ],
+        axis=1,
+    )
+    known = deadlines[:, :, None] - early
+    known[1:, 0] = np.maximum(known[1:, 0], known[:-1, 3])  # no quarter before the year
+    if not market.mainland:
+        known[:, [0, 2]] = _NOT_YET
+    known = known.reshape(shape[0] * QUARTERS, shape[2])
+    listed = np.array(lives.list_dates, dtype="datetime64[D]")
+    before = ends[:, None] < listed
+    known = np.where(before, np.maximum(known, listed), known)
+    n_before = before.sum(axis=0)
+    old = np.arange(len(ends))[:, None] < n_before - _TOLD
+    new = listed >= market.sessions[0]  # who was listed before has told its older years already
+    known[old & new] = _NOT_YET
+    gone = np.where(
+        lives.last < len(market.sessions),
+        market.sessions[np.minimum(lives.last, len(market.sessions) - 1)],
+        np.datetime64("9999-12-31", "D"),
+    )
+    known[known >= gone] = _NOT_YET
+    known[:, lives.first == NEVER] = _NOT_YET
+    published: DayArray = known
+    return published
