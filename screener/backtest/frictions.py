@@ -40,7 +40,7 @@ class Frictions:
         What each conversion between currencies loses, in basis points.
     commission, levies, dividend_tax
         Whether the broker's commission is paid, whether the taxes and exchange fees of orders are,
-        and whether the tax on dividends is.
+        and whether with them the tax on dividends is.
     rights
         Whether rights are taken up at their subscription price, or lapse.
     """

@@ -158,13 +158,14 @@ def test_a_dividend_has_a_tax_of_its_own() -> None:
     event = event_of(["300857.SZ"], DAY)
     choices = entry_choices(event.published, [SZ], calendar_of)
     asked = Settings(
-        horizons=(3,), capitals=(10_000.0,), frictions=replace(FREE, dividend_tax=True)
+        horizons=(3,), capitals=(10_500.0,), frictions=replace(FREE, levies=True, dividend_tax=True)
     )
     trading = trading_of(panel, dividend=dividend)
     (found,) = run_backtest(panel, [(event, choices)], asked, lambda *_: None, trading)
     told = steps_of(found)
-    assert told["dividend tax"] == pytest.approx(-1_000 * 0.2 / 10_000, abs=1e-12)
-    assert told["taxes and fees"] == 0
+    # 1,000 x 1.00 at 20 %; transfer fees of 0.1 each and a stamp duty of 5.
+    assert told["dividend tax"] == pytest.approx(-1_000 * 0.2 / 10_500, abs=1e-12)
+    assert told["taxes and fees"] == pytest.approx(-(0.1 + 0.1 + 5) / 10_500, abs=1e-12)
 
 
 def test_the_mean_of_many_events_has_every_event_alike() -> None:

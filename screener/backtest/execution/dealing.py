@@ -336,7 +336,7 @@ class Dealing:
 
     def dividend_tax(self, bought: int, row: int) -> float:
         """Return the rate of tax on dividends of shares held from one row to another."""
-        if not self.frictions.dividend_tax:
+        if not (self.frictions.levies and self.frictions.dividend_tax):
             return 0.0
         session = self.panel.session(row)
         held = (session - self.panel.session(bought)).days
