@@ -51,10 +51,13 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.pages   # sizes and seconds of pages, a site of 100 events
 	$(BIN)/python -m benchmarks.scale   # 5,400 listings over 20 years: some minutes, 12 GB
 	$(BIN)/python -m benchmarks.growth   # how seconds and memory of each job grow; 5400x20 as argument
+	$(BIN)/python -m benchmarks.volume   # a whole market and many events: some minutes, 5 GB
+	$(BIN)/python -m benchmarks.fields   # 30 fields of a whole market beside bare queries
 	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
 	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
 	$(BIN)/python -m benchmarks.executing   # trading with every friction: seconds and memory by stage
 	$(BIN)/python -m benchmarks.follow   # one account over 20,000 events; whether its alpha is honest
+	$(BIN)/python -m benchmarks.screens   # a screen held month by month over 5,400 listings
 	$(BIN)/python -m benchmarks.study   # event study: seconds, and how often each test errs
 	$(BIN)/python -m benchmarks.score   # 100,000 ratings held to their houses' definitions
 	$(BIN)/python -m benchmarks.placebo   # placebo baskets: speed, and how honest their p-values are

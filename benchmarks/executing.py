@@ -76,14 +76,16 @@ class Market:
         return self.benchmarks[default_benchmark(listing)]
 
 
-def make_market(events: int) -> Market:
+def make_market(
+    events: int, *, first: date = FIRST, mainland: bool = False, names: int = NAMES
+) -> Market:
     """Make random walks with dividends, splits, suspensions and limits, and random baskets."""
     draw = np.random.default_rng(1)
-    axis = np.union1d(
-        calendar_of(Exchange.SH).between(FIRST, LAST), calendar_of(Exchange.HK).between(FIRST, LAST)
-    )
-    trading = _trading(draw, axis, _listings())
-    return Market(trading, _benchmarks(draw), _events(draw, trading.prices, events))
+    exchanges = (Exchange.SH,) if mainland else (Exchange.SH, Exchange.HK)
+    axis = np.unique(np.concatenate([calendar_of(one).between(first, LAST) for one in exchanges]))
+    listings = tuple(item for item in _listings() if item.exchange.mainland or not mainland)
+    trading = _trading(draw, axis, listings)
+    return Market(trading, _benchmarks(draw), _events(draw, trading.prices, events, names))
 
 
 def _listings() -> tuple[Listing, ...]:
@@ -172,11 +174,11 @@ def _benchmarks(draw: np.random.Generator) -> dict[Listing, BenchmarkSeries]:
 
 
 def _events(
-    draw: np.random.Generator, panel: PricePanel, count: int
+    draw: np.random.Generator, panel: PricePanel, count: int, n_names: int
 ) -> list[tuple[Event, tuple[EntrySessions, ...]]]:
     found = []
     for row in draw.integers(HOLD, len(panel.sessions) - ROWS_AFTER, count):
-        names = draw.choice(len(panel.listings), NAMES, replace=False)
+        names = draw.choice(len(panel.listings), n_names, replace=False)
         publication = Publication(
             value=panel.session(int(row)) - timedelta(days=1), precision=Precision.DAY
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -49,12 +50,13 @@ def fill(folder: Path, n_listings: int) -> None:
     )
     query = source.build_query(request)
     batch = source.normalise(query, source.fetch(query))
-    tables = {name: _repeated(rows, n_listings) for name, rows in batch.tables.items()}
+    tables = {name: repeated(rows, n_listings) for name, rows in batch.tables.items()}
     with Store.create(folder) as store:
         store.commit(replace(batch, tables=tables), message="simulated, repeated")
 
 
-def _repeated(rows: pa.Table, n_listings: int) -> pa.Table:
+def repeated(rows: pa.Table, n_listings: int) -> pa.Table:
+    """Return rows of as many listings, the mainland's own repeated under other codes."""
     if "listing" not in rows.column_names:
         return rows
     listings = np.array(rows.column("listing").to_pylist(), dtype=object)
@@ -75,13 +77,14 @@ def _repeated(rows: pa.Table, n_listings: int) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def compute(store: Store) -> pa.Table:
-    """Return the fields of every stock of the day."""
-    known = AsOf.after_close(store, DAY)
+def facts_of(store: Store, day: date, names: Iterable[str]) -> Facts:
+    """Return what the screen computes some fields from, of every stock of a day."""
+    known = AsOf.after_close(store, day)
     alive = known.listings_alive()
-    ids = tuple(sorted(alive.column("listing").to_pylist()))
+    rows = zip(alive.column("listing").to_pylist(), alive.column("kind").to_pylist(), strict=True)
+    ids = tuple(sorted(listing for listing, kind in rows if kind == "stock"))
     snapshots = known.snapshots()
-    facts = Facts(
+    return Facts(
         known=known,
         ids=ids,
         peers=np.ones(len(ids), dtype=bool),
@@ -89,9 +92,14 @@ def compute(store: Store) -> pa.Table:
         valuations=known.valuation(snapshots),
         currency=Currency.CNY,
         currencies={item: Currency(text) for item, text in known.currencies().items()},
-        fields=tuple(FIELDS[name] for name in ASKED),
+        fields=tuple(FIELDS[name] for name in names),
     )
-    return pa.table({"listing": ids, **{name: facts.number(name).values for name in ASKED}})
+
+
+def compute(store: Store) -> pa.Table:
+    """Return the fields of every stock of the day."""
+    facts = facts_of(store, DAY, ASKED)
+    return pa.table({"listing": facts.ids, **{name: facts.number(name).values for name in ASKED}})
 
 
 def bare(store: Store) -> list[pa.Table]:

@@ -1,7 +1,8 @@
 """One account over many events: `python -m benchmarks.follow`, growth, and whether alpha is honest.
 
-Streams of 5,000 to 20,000 events over five years of the market of `benchmarks.executing` are
-followed, each in a process of its own: processor seconds and peak memory. Then accounts follow
+Streams of 5,000 to 20,000 events over ten years of the market of `benchmarks.executing`, baskets
+of ten names and single ones as imported ratings are, are followed, each in a process of its own:
+processor seconds and peak memory. Then accounts follow
 streams of names picked at random, 300 of them, without any cost: their alpha against the mean of
 all names must be found different from none at 5 % in about 5 % of them. With names of which one
 in three is known to rise it must be found nearly always. `honest` alone makes the second table.
@@ -14,6 +15,7 @@ import resource
 import subprocess
 import sys
 import time
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +36,9 @@ from screener.study.statistics.distributions import normal_two_sided
 from screener.study.statistics.intervals import wilson
 from screener.study.statistics.regression import automatic_lag, least_squares
 
-EVENTS, SLOTS, HOLD = (5_000, 10_000, 20_000), (10, 50), 20
+EVENTS, HOLD = (5_000, 10_000, 20_000), 20
+CASES = ((10, 10), (10, 50), (1, 100))
+TEN_YEARS = date(2016, 10, 10)
 DRAWS, STREAM, YEAR, LEVEL = 300, 40, 250, 0.05
 FREE = Frictions(participation=None, commission=False, levies=False)
 
@@ -50,25 +54,27 @@ def settings(frictions: Frictions) -> Settings:
 
 def growth() -> None:
     """Print seconds and memory of following, by events and slots."""
-    print(f"{'events':>8} {'slots':>6} {'followed':>9} {'processor s':>12} {'peak GB':>8}")
+    head = ("events", "names", "slots", "followed", "processor s", "peak GB")
+    print(" ".join(f"{text:>11}" for text in head))
     for events in EVENTS:
-        for slots in SLOTS:
+        for names, slots in CASES:
+            asked = [str(number) for number in (events, names, slots)]
             done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.follow", "one", str(events), str(slots)],
+                [sys.executable, "-m", "benchmarks.follow", "one", *asked],
                 check=True,
                 capture_output=True,
                 text=True,
             )
             found = json.loads(done.stdout)
             print(
-                f"{events:8,} {slots:6} {found['followed']:9,} {found['seconds']:12.1f} "
-                f"{found['gigabytes']:8.2f}"
+                f"{events:11,} {names:11} {slots:11} {found['followed']:11,} "
+                f"{found['seconds']:11.1f} {found['gigabytes']:11.2f}"
             )
 
 
-def one(events: int, slots: int) -> None:
+def one(events: int, names: int, slots: int) -> None:
     """Follow one stream; print what it took beyond making the market."""
-    market = make_market(events)
+    market = make_market(events, first=TEN_YEARS, mainland=True, names=names)
     stream = [(event, entries[0]) for event, entries in market.events]
     start = time.process_time()
     panel = market.trading.prices
@@ -151,10 +157,10 @@ def _stream(
 
 
 def main() -> None:
-    """Measure growth, then honesty; `one EVENTS SLOTS` is the process of a measurement."""
+    """Measure growth, then honesty; `one EVENTS NAMES SLOTS` is the process of a measurement."""
     match sys.argv[1:]:
-        case ["one", events, slots]:
-            one(int(events), int(slots))
+        case ["one", events, names, slots]:
+            one(int(events), int(names), int(slots))
         case ["honest"]:
             honest()
         case _:

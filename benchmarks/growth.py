@@ -24,14 +24,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.volume import CALLS, COMMANDS, event_days, random_calls, write_events
+from screener.data.sources.simulated.ratings import DEFINITIONS
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 
 LAST = date(2025, 12, 31)
 JOBS = (
     *("import bars", "import actions", "import one day", "verify", "export", "compact"),
-    *("one basket", "universe screen", "import folder"),
+    *("one basket", "1000 events", "universe screen", "placebo", "score"),
+    *("import folder",),
 )
+EVENTS = {"1000 events": "backtest", "placebo": "placebo", "score": "score"}
+"""Jobs on many events, and what `benchmarks.volume` calls them."""
 _SIZES = ("500x2", "2000x5")
 
 
@@ -128,6 +133,8 @@ class Market:
     def command(self, job: str) -> tuple[str, ...]:
         """Return what is typed for a job."""
         day = str(self.days[-2])
+        if job in EVENTS:
+            return COMMANDS[EVENTS[job]]
         return {
             "import bars": ("data", "import", str(self.folder / "bars.parquet"), *_RAW),
             "import folder": ("data", "import", str(self.folder / "vipdoc"), *_RAW),
@@ -143,13 +150,45 @@ class Market:
     def prepare(self) -> None:
         """Make the workspace, and a basket of ten names."""
         spent(("init", str(self.workspace)))
+        for part in ("seeds", "baskets"):
+            for path in (self.workspace / part).glob("*.toml"):
+                path.unlink()
         ten = ",".join(self.names[:10])
         entry = str(self.days[len(self.days) // 2])
         spent(("basket", "new", "ten", "--listing", ten, "--date", entry), self.workspace)
 
+    def prepare_events(self) -> None:
+        """Bring what the jobs on events ask for: an index, industries, calls and cards."""
+        draw, days = np.random.default_rng(3), event_days(len({day.year for day in self.days}))
+        (self.workspace / "definitions.toml").write_text(DEFINITIONS, encoding="utf-8")
+        write_events(self.workspace, self.names, days, draw)
+        level = np.round(3000 * np.cumprod(draw.uniform(0.99, 1.0101, len(self.days))), 2)
+        tables = {
+            "index": pa.table(
+                {
+                    "listing": ["000300.SH"] * len(self.days),
+                    "session": pa.array(self.days),
+                    **dict.fromkeys(("open", "high", "low", "close"), level),
+                }
+            ),
+            "industries": pa.table(
+                {
+                    "listing": self.names,
+                    "industry": [f"{at % 30:03d}" for at in range(len(self.names))],
+                    "from": pa.array([self.days[0]] * len(self.names)),
+                }
+            ),
+            "ratings": random_calls(draw, self.names, days, CALLS).drop_columns(_ORIGIN),
+        }
+        for kind, rows in tables.items():
+            path = self.folder / f"{kind}.parquet"
+            pq.write_table(rows, path)
+            spent(("data", "import", str(path), "--kind", kind), self.workspace)
+
 
 _RECORD = ("date", "open", "high", "low", "close")
 _VOLUME = (("volume", "<u4"), ("reserved", "<i4"))
+_ORIGIN = ["source", "fetched_at"]
 _RAW = ("--kind", "bars", "--basis", "raw")
 _ACTIONS = ("--kind", "actions")
 
@@ -186,6 +225,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("sizes", nargs="*", default=list(_SIZES), metavar="LISTINGSxYEARS")
     parser.add_argument("--only", default=",".join(JOBS), metavar="JOB,…", help="leave out others")
+    parser.add_argument("--within", metavar="DIR", help="folder for the markets")
     options = parser.parse_args(arguments)
     first = ("import bars", "import actions", "import one day")  # what the others stand on
     jobs = [job for job in JOBS if job in (*first, *options.only.split(","))]
@@ -193,13 +233,15 @@ def main(arguments: list[str]) -> None:
     bars: list[int] = []
     for size in options.sizes:
         listings, years = (int(part) for part in size.split("x"))
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=options.within) as folder:
             market = Market(Path(folder), listings, years)
             market.prepare()
             bars.append(market.bars)
             for job in jobs:
+                if job in EVENTS and not (market.folder / "ratings.parquet").exists():
+                    market.prepare_events()
                 costs[job].append(spent(market.command(job), market.place(job)))
-                print(f"  {size} {job}: {costs[job][-1]}", file=sys.stderr)
+                print(f"  {size} {job}: {costs[job][-1]}", file=sys.stderr, flush=True)
     heads = (f"{size} {n / 1e6:.1f} M" for size, n in zip(options.sizes, bars, strict=True))
     print(f"{'processor s / GB':18}", *(f"{head:>15}" for head in heads), " exponent")
     for job in jobs:

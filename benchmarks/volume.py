@@ -77,10 +77,17 @@ def make_workspace(folder: Path, listings: int, years: int) -> None:
     tables = source.normalise(query, source.fetch(query)).tables
     draw = np.random.default_rng(1)
     shares = _mainland(tables[TableName.LISTINGS])
-    days = _event_days(years)
-    ratings = _ratings(draw, shares, days, CALLS)
+    days = event_days(years)
+    ratings = random_calls(draw, shares, days, CALLS)
     with Store.create(folder / "data_cache") as lake:
         lake.commit(Batch(tables={**tables, TableName.RATINGS: ratings}), message="bench")
+    write_events(folder, shares, days, draw)
+
+
+def write_events(
+    folder: Path, shares: list[str], days: SessionAxis, draw: np.random.Generator
+) -> None:
+    """Write baskets `many` and `few` into a workspace, and the cards of their events."""
     for theme, count in (("many", MANY), ("few", FEW)):
         text = f'name = "{theme}"\nthemes = ["{theme}"]\nweighting = "equal"\n'
         (folder / "baskets" / f"{theme}.toml").write_text(text, encoding="utf-8")
@@ -90,7 +97,8 @@ def make_workspace(folder: Path, listings: int, years: int) -> None:
             (folder / "seeds" / f"{theme}-{at}.toml").write_text(card, encoding="utf-8")
 
 
-def _event_days(years: int) -> SessionAxis:
+def event_days(years: int) -> SessionAxis:
+    """Return the sessions of the events in a market of some years."""
     start = date(LAST.year - years + 1, 1, 1)
     return calendar_of(Exchange.SH).between(start, LAST)[BEFORE:-AFTER]
 
@@ -108,9 +116,10 @@ def _mainland(listings: pa.Table) -> list[str]:
     )
 
 
-def _ratings(
+def random_calls(
     draw: np.random.Generator, shares: list[str], days: SessionAxis, count: int
 ) -> pa.Table:
+    """Return calls of the simulated brokers on random shares and days."""
     houses = [f"{house}（{SIMULATED}）" for house in HOUSES]
     columns: dict[str, list[object]] = {
         "listing": draw.choice(shares, count).tolist(),
@@ -175,7 +184,7 @@ def stream(workspace: Path, count: int, jobs: int) -> None:
         members = [
             Member(listing=parse_listing(name)) for name in _mainland(lake.read(TableName.LISTINGS))
         ]
-        days = _event_days(YEARS)
+        days = event_days(YEARS)
         events = tuple(
             Event(
                 basket="bench",

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 from screener.api_results import (
     AddedReport,
     BacktestResult,
+    BesideResult,
     FollowedResult,
+    HeldScreenResult,
     ScoreResult,
     ScreenedResult,
     StudyResult,
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
     from screener.workflows.explain.explain import Explanation
+    from screener.workflows.explain.traced import Traced
     from screener.workflows.report.catalog import BasketEvents
     from screener.workspace.broken import Broken, Readable
     from screener.workspace.locate import Workspace as Place
@@ -59,7 +63,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "BesideResult",
     "FollowedResult",
+    "HeldScreenResult",
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
@@ -336,13 +342,15 @@ class Workspace:
         >>> own.import_data(fixing, kind="fx", dry_run=True).dry_run
         True
         """
+        from screener.data.panels.calendar_cache import recorded_sessions
         from screener.data.sources.files.folders import is_folder
         from screener.workflows.data.folder_import import import_folder
         from screener.workflows.data.frames import as_files
         from screener.workflows.data.importing import import_files
         from screener.workflows.data.requests import import_request
 
-        with as_files(source) as paths:
+        known = nullcontext() if dry_run else recorded_sessions(self.place.data_cache)
+        with known, as_files(source) as paths:
             request = import_request(
                 paths,
                 kind,
@@ -703,6 +711,7 @@ class Workspace:
         capital: float | None = None,
         first: Day | None = None,
         last: Day | None = None,
+        chain: bool = False,
         benchmark: str = "",
         data_version: int | None = None,
         capacity: bool = False,
@@ -735,6 +744,10 @@ class Workspace:
             Money at the start in CNY, a million unless the settings say otherwise.
         first, last
             Span of entry sessions; the curve ends with `last`, or with the tables.
+        chain
+            Hold the events of each basket as its versions, one after the other: names that one adds
+            are bought, those that it drops are sold, the others are brought to their weights, all
+            at the open of its entry. `hold` and `slots` are not read then.
         benchmark
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
@@ -792,7 +805,9 @@ class Workspace:
             events = with_leaves(
                 self.place, store, stream.needed, chosen.settings().exits, stream.brokers
             )
-            request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
+            request = FollowRequest.of(
+                events, chosen, slots=slots, benchmark=benchmark, chain=chain, **span
+            )
             run = follow(
                 store,
                 request,
@@ -963,6 +978,142 @@ class Workspace:
             result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
+
+    def screen_report(
+        self,
+        report: str,
+        *,
+        as_of: Day,
+        data_version: int | None = None,
+        **asked: Any,
+    ) -> BesideResult:
+        """Screen the names of a report at the moment when it could be known, and on a day.
+
+        Parameters
+        ----------
+        report
+            Its id.
+        as_of
+            The day to compare with.
+        data_version
+            Version of the data to read; the newest if left out.
+        **asked
+            What `screen` takes besides who is looked at, ranges too.
+
+        Raises
+        ------
+        ReportNotFound
+            If there is no such report.
+        DataError
+            If its day is not known, or the tables do not reach it.
+
+        Examples
+        --------
+        >>> beside = ws.screen_report("R5", as_of="2026-06-30")
+        >>> beside.rows.query("measure == 'price'")["claimed"].to_list()
+        [264.18, 335.99, 119.35]
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.report.catalog import get_report
+        from screener.workflows.screen.beside import beside_request, screen_beside
+
+        card = get_report(self.place, report)
+        day = parse_day(as_of, parameter="as_of")
+        request = beside_request(self.place, card, as_of=day, asked=asked)
+        with (
+            recorded_sessions(self.place.data_cache),
+            Store.open(self.place.data_cache, version=data_version) as store,
+        ):
+            found = screen_beside(store, card, request)
+        return BesideResult(found, lacking=found.then.lacking or found.now.lacking)
+
+    def screen_backtest(
+        self,
+        saved: str | None = None,
+        *,
+        first: Day,
+        last: Day,
+        every: str = "month",
+        top: int | None = None,
+        capital: float | None = None,
+        benchmark: str = "",
+        bias_check: bool = False,
+        data_version: int | None = None,
+        **asked: Any,
+    ) -> HeldScreenResult:
+        """Hold what a screen names with one account: what it would have earned.
+
+        The account begins with the first session of the span. Then, and on the first session of
+        each month or quarter, it holds the `top` names that passed in equal parts: decided by what
+        was known after the session before, traded at the open under every rule and charge.
+
+        Parameters
+        ----------
+        saved
+            Name of a saved screen, or its title; what is given in `asked` goes before it.
+        first, last
+            The span.
+        every
+            `month` or `quarter`.
+        top
+            Names held at most; as the saved screen says, else all that pass.
+        capital
+            Money at the start in CNY, a million unless the settings say otherwise.
+        benchmark
+            An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
+        bias_check
+            Whether it is run again with what was known only later, one thing at a time.
+        data_version
+            Version of the data to read; the newest if left out.
+        **asked
+            What `screen` takes, ranges too, and options of trading as in `backtest`:
+            `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
+            `commission_min`, `hk_account`, `max_wait`, `delay`, `rights`, `delisting_recovery`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such saved screen, or basket.
+        InputError
+            If an option is out of its bounds.
+        DataError
+            If the tables do not hold what a date of the span needs.
+
+        Examples
+        --------
+        >>> held = ws.screen_backtest(
+        ...     universe="a", pb=(None, 3), top=5, first="2026-04-20", last="2026-06-30"
+        ... )
+        >>> held.rebalances["n_named"].to_list()
+        [5, 5, 5]
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.screen.backtest.requests import held_screen_request
+        from screener.workflows.screen.backtest.run import backtest_screen
+
+        money = {} if capital is None else {"capital": capital}
+        request, groups = held_screen_request(
+            self.place,
+            saved,
+            first=parse_day(first, parameter="first"),
+            last=parse_day(last, parameter="last"),
+            every=every,
+            top=top,
+            benchmark=benchmark,
+            biases=bias_check,
+            asked={**money, **asked},
+            defaults=self._defaults(),
+        )
+        remarks = self._left_out(groups.broken)
+        with (
+            recorded_sessions(self.place.data_cache),
+            Store.open(self.place.data_cache, version=data_version) as store,
+        ):
+            run = backtest_screen(store, request, program_version=program_version())
+        lacking = groups.lacking or run.lacking
+        return HeldScreenResult(run, lacking=lacking, remarks=remarks)
 
     def study(
         self,
@@ -1151,17 +1302,17 @@ class Workspace:
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
-    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
-        """Show where a row of a backtest came from: prices, weights, orders, rules, sources.
+    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation | Traced:
+        """Show where a row came from: prices, weights, orders, rules, statements, sources.
 
         It is evaluated again at the data version of its run; what comes out otherwise is told.
 
         Parameters
         ----------
         result
-            A backtest, or the id of a stored run.
+            A backtest, or the id of a stored run of any kind.
         row
-            Its row in `returns`, counted from 0 as a DataFrame does.
+            Its row in `returns`, or in the run's main table, counted from 0 as a DataFrame does.
 
         Raises
         ------
@@ -1178,6 +1329,8 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
         from screener.workflows.explain.explain import explain
+        from screener.workflows.explain.kinds import kind_of
+        from screener.workflows.explain.traced import trace
         from screener.workspace.runs import load_run, stored_row
 
         run_id = result
@@ -1185,11 +1338,14 @@ class Workspace:
             result.save()
             run_id, row = result.stored(row)
         stored = load_run(self.place, str(run_id))
-        wanted = stored_row(stored, row + 1)
+        kind = kind_of(stored)
+        wanted = stored_row(stored, row + 1, kind.main)
         with (
             Store.open(self.place.data_cache, version=stored.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            if kind.name != "backtest":
+                return trace(self.place, store, stored, wanted, program_version=program_version())
             return explain(store, stored, wanted, program_version=program_version())
 
     def settings(self) -> dict[str, object]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from screener.workflows.page.basket import BasketPage
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
+    from screener.workflows.screen.backtest.run import ScreenBacktest
+    from screener.workflows.screen.beside import Beside
     from screener.workflows.screen.run import ScreenResult
     from screener.workflows.study.calibration import CalibrationRun
     from screener.workflows.study.run import StudyRun
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "BesideResult",
     "FollowedResult",
+    "HeldScreenResult",
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
@@ -566,6 +570,181 @@ class ScreenedResult:
 
         table = screen_table(self.result)
         return table_shown(table.spec, table.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class BesideResult:
+    """The names of a report when it could be known and now, beside its own figures.
+
+    Parameters
+    ----------
+    found
+        Both screens, and the report.
+    lacking
+        Whether something is missing that the amounts of some names need.
+    """
+
+    found: Beside
+    lacking: bool = False
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """One name and field a row: the CSV of `screener screen --report ID --csv`.
+
+        Examples
+        --------
+        >>> int(beside.rows["then"].notna().sum() > 0)
+        1
+        """
+        from screener.results.screen import BESIDE
+        from screener.workflows.screen.beside import beside_rows
+
+        return framed(
+            BESIDE,
+            beside_rows(self.found),
+            data_version=self.found.now.data_version,
+            simulated=self.found.now.simulated,
+            remarks=self.found.remarks,
+        )
+
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.screen_report import screen_report_document
+
+        return _written(screen_report_document(self.found), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.screen import BESIDE
+        from screener.workflows.screen.beside import beside_rows
+
+        return table_shown(BESIDE, beside_rows(self.found))
+
+
+@dataclass(frozen=True, eq=False)
+class HeldScreenResult:
+    """What a screen would have earned; every frame is made when it is asked for.
+
+    Parameters
+    ----------
+    run
+        What the account came to.
+    lacking
+        Whether something is missing that was asked for, or a card that may have fed it is broken.
+    remarks
+        What was left out before anything was run.
+    """
+
+    run: ScreenBacktest
+    lacking: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def rebalances(self) -> pd.DataFrame:
+        """One rebalancing a row: the CSV of `screener screen --backtest --csv`.
+
+        Examples
+        --------
+        >>> bool((held.rebalances["decided"] < held.rebalances["traded"]).all())
+        True
+        """
+        from screener.results.screen_backtest import REBALANCES
+        from screener.workflows.screen.backtest.rows import rebalance_rows
+
+        return self._frame(REBALANCES, rebalance_rows(self.run))
+
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """Every name of every rebalancing, with its rank.
+
+        Examples
+        --------
+        >>> held.names.groupby("decided")["rank"].max().to_list()
+        [5, 5, 5]
+        """
+        from screener.results.screen_backtest import NAMES
+        from screener.workflows.screen.backtest.rows import name_rows
+
+        return self._frame(NAMES, name_rows(self.run))
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """The account at the close of each session: equity, cash, exposure, index.
+
+        Examples
+        --------
+        >>> bool((held.curve["equity"] > 0).all())
+        True
+        """
+        from screener.results.screen_backtest import CURVE
+        from screener.workflows.screen.backtest.rows import curve_rows
+
+        return self._frame(CURVE, curve_rows(self.run))
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order, filled or not, dividend, tax and rights issue of the account.
+
+        Examples
+        --------
+        >>> "buy" in set(held.orders["side"])
+        True
+        """
+        from screener.results.screen_backtest import ORDERS
+        from screener.workflows.screen.backtest.rows import order_rows
+
+        return self._frame(ORDERS, order_rows(self.run))
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """One row: return, volatility, drawdown, turnover, capacity, alpha with its test.
+
+        Examples
+        --------
+        >>> held.measures["n_rebalances"].to_list()
+        [3]
+        """
+        from screener.results.screen_backtest import MEASURES
+        from screener.workflows.screen.backtest.rows import measure_row
+
+        return self._frame(MEASURES, [measure_row(self.run)])
+
+    @cached_property
+    def biases(self) -> pd.DataFrame:
+        """The same with what was known only later, one thing a row; none unless asked for.
+
+        Examples
+        --------
+        >>> len(held.biases)
+        0
+        """
+        from screener.results.screen_backtest import BIASES
+        from screener.workflows.screen.backtest.rows import bias_rows
+
+        return self._frame(BIASES, bias_rows(self.run))
+
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.screen_backtest import screen_backtest_document
+
+        return _written(screen_backtest_document(self.run), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.screen_backtest import REBALANCES
+        from screener.workflows.screen.backtest.rows import rebalance_rows
+
+        return table_shown(REBALANCES, rebalance_rows(self.run))
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        return framed(
+            spec,
+            rows,
+            run_id=self.run.run_id,
+            data_version=self.run.data_version,
+            simulated=self.run.simulated,
+            remarks=(*self.remarks, *self.run.remarks),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from screener.backtest.benchmark import BenchmarkSeries
-from screener.backtest.execution.pricing import ValuePanel
+from screener.backtest.execution.pricing import ValuePanel, exit_value
 from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.domain.arrays import FloatMatrix
 from screener.domain.basket import Rebalance
@@ -181,8 +181,14 @@ def _growth(values: ValuePanel, leg: Leg, end: int) -> float:
     """Return what 1 in a leg becomes; 1 where it has no price or no value."""
     if leg.fill_row is None:
         return 1.0
-    grown = float(values.marks[end, leg.column] / values.paid[leg.fill_row, leg.column])
+    worth = exit_value(values, leg, end) if _left(leg, end) else values.marks[end, leg.column]
+    grown = float(worth / values.paid[leg.fill_row, leg.column])
     return grown if np.isfinite(grown) else 1.0
+
+
+def _left(leg: Leg, end: int) -> bool:
+    """Tell whether a leg ends at the open of a row: it leaves before its horizon."""
+    return leg.early and end == leg.exit_row
 
 
 class _Parts:
@@ -230,20 +236,24 @@ class _Parts:
         series = self.benchmark_of(self.window, self.panel.listings[leg.column])
         if series is None:
             return None
-        closes = [_close(series, self.panel.sessions[at]) for at in (row, end)]
-        grown = closes[1] / closes[0] - 1
+        last = _quote(series, self.panel.sessions[end], opening=_left(leg, end))
+        grown = last / _quote(series, self.panel.sessions[row]) - 1
         return float(grown) if np.isfinite(grown) else None
 
     def _theme(self, leg: Leg, row: int, end: int) -> float | None:
         if self.themes is None:
             return None
+        end -= _left(leg, end)  # an industry has no open: it ends at the close before
         rates = self.panel.fx[[row, end], leg.column]
         grown = np.prod(self.themes[row + 1 : end + 1, leg.column]) * rates[1] / rates[0]
         return float(grown) if np.isfinite(grown) else None
 
 
-def _close(series: BenchmarkSeries, day: np.datetime64) -> float:
-    """Return the close of an index on the last session of its exchange up to a day, else NaN."""
+def _quote(series: BenchmarkSeries, day: np.datetime64, *, opening: bool = False) -> float:
+    """Return the close of an index on the last session of its exchange up to a day, else NaN.
+
+    Its open if it is wanted, and that day is one of its sessions.
+    """
     own = series.calendar.sessions
     at = int(np.searchsorted(own, day, side="right")) - 1
     if at < 0:
@@ -251,4 +261,4 @@ def _close(series: BenchmarkSeries, day: np.datetime64) -> float:
     place = int(np.searchsorted(series.sessions, own[at]))
     if place >= len(series.sessions) or series.sessions[place] != own[at]:
         return np.nan
-    return float(series.values[place, 1])
+    return float(series.values[place, int(not (opening and own[at] == day))])

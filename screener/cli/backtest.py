@@ -180,6 +180,14 @@ def backtest(
             "there.",
         ),
     ] = False,
+    chain: Annotated[
+        bool,
+        typer.Option(
+            "--chain",
+            help="Hold the events of each basket as its versions, one after the other, with one "
+            "account to the end of the tables: as `screener follow --chain` does.",
+        ),
+    ] = False,
     jobs: Annotated[
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
@@ -276,6 +284,10 @@ def backtest(
         "capacity": capacity,
         **options,
     }
+    if chain:
+        files = {"csv": csv, "json": json, "ledger": ledger, "paths": paths, "metrics": metrics}
+        _chain(context, desk, names, asked, {**files, "html": html}, excel=excel)
+        return
     if to is not None:
         _stream(context, desk, to, names, asked)
         return
@@ -307,16 +319,38 @@ def backtest(
     ends_lacking(found.lacking)
 
 
+_NOT_CHAINED = (
+    *("hold", "paper", "cost_bps", "entry", "rebalance", "jobs", "detail", "sort", "filter_", "to"),
+    *("headers", "exit_", "shortfall"),
+)
+
+
+def _chain(
+    context: typer.Context,
+    desk: Workspace,
+    names: list[str] | None,
+    asked: dict[str, Any],
+    files: dict[str, str | None],
+    *,
+    excel: bool,
+) -> None:
+    """Hold the versions of baskets with one account, and show it."""
+    from screener.cli.follow import show_followed
+
+    if unread := given(context, *_NOT_CHAINED):
+        raise InputError(
+            say("--chain holds versions to the end: {option} is not read", option=unread[0]),
+            fix=say("leave out {option}, or --chain", option=unread[0]),
+        )
+    of_windows = {"hold", "paper", "cost_bps", "entry", "rebalance", "jobs", "exit"}
+    options = {name: value for name, value in asked.items() if name not in of_windows}
+    with working(say("following")):
+        found = desk.follow(names, every=not names, chain=True, **options)
+    show_followed(found, excel=excel, **files)
+
+
 _NOT_STREAMED = (
-    "ledger",
-    "metrics",
-    "paths",
-    "shortfall",
-    "csv",
-    "json",
-    "html",
-    "excel",
-    "detail",
+    *("ledger", "metrics", "paths", "shortfall", "csv", "json", "html", "excel", "detail", "sort"),
 )
 
 

@@ -44,7 +44,7 @@ from screener.language import say
 if TYPE_CHECKING:
     from screener.api import FollowedResult
 
-__all__ = ["follow"]
+__all__ = ["follow", "show_followed"]
 
 
 def follow(
@@ -95,6 +95,14 @@ def follow(
     capital: Annotated[
         float, typer.Option("--capital", metavar="CNY", help="Money at the start.")
     ] = 1_000_000.0,
+    chain: Annotated[
+        bool,
+        typer.Option(
+            "--chain",
+            help="The events of each basket are its versions: held one after the other, each "
+            "brought about at the open of its entry, without --hold and --slots.",
+        ),
+    ] = False,
     first: Annotated[
         str | None,
         typer.Option("--from", metavar="D", help="Only events with their entry from this day on."),
@@ -188,6 +196,7 @@ def follow(
             ratings=ratings,
             hold=hold,
             slots=slots,
+            chain=chain,
             capital=capital,
             first=first,
             last=last,
@@ -209,7 +218,7 @@ def follow(
             delisting_recovery=delisting_recovery,
             exit=tuple(exit_ or ()),
         )
-    _write(
+    show_followed(
         found,
         csv=csv,
         json=json,
@@ -219,35 +228,31 @@ def follow(
         html=html,
         excel=excel,
     )
+
+
+def show_followed(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
+    """Keep the run, write the files that were asked for, show the account unless one is shown."""
     from screener.workflows.follow.rows import document_of
     from screener.workspace.runs import save_run
 
-    stored = save_run(desk.place, found.run.run_id, document_of(found.run))
-    if "-" not in targets:
+    _write(found, excel=excel, **files)
+    stored = save_run(found.place, found.run.run_id, document_of(found.run))
+    if "-" not in files.values():
         from screener.render.capacity import capacity_tables
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
         if found.run.capacity is not None:
-            for table in capacity_tables([(hold, found.run.capacity)]):
+            for table in capacity_tables(
+                [(found.run.request.settings.horizons[0], found.run.capacity)]
+            ):
                 console().print(table)
     for line in dict.fromkeys((*found.run.remarks, *stored)):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
 
 
-def _write(
-    found: FollowedResult,
-    *,
-    csv: str | None,
-    json: str | None,
-    ledger: str | None,
-    paths: str | None,
-    metrics: str | None,
-    html: str | None,
-    excel: bool,
-) -> None:
-    """Write the files that were asked for."""
+def _write(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
     from screener.files.writing import write_json, write_text
     from screener.results.backtest import ORDERS
     from screener.results.files import write_rows
@@ -261,16 +266,17 @@ def _write(
     )
 
     run = found.run
-    if csv is not None:
-        write_rows(csv, EVENTS, event_rows(run), excel=excel)
-    if json is not None:
-        write_json(json, document_of(run))
-    if ledger is not None:
-        write_rows(ledger, ORDERS, followed_orders(run), excel=excel)
-    if paths is not None:
-        write_rows(paths, CURVE, curve_rows(run), excel=excel)
-    if metrics is not None:
-        write_rows(metrics, MEASURES, [measure_row(run)], excel=excel)
-    if html is not None:
+    for name, spec, rows in (
+        ("csv", EVENTS, event_rows),
+        ("ledger", ORDERS, followed_orders),
+        ("paths", CURVE, curve_rows),
+        ("metrics", MEASURES, lambda run: [measure_row(run)]),
+    ):
+        target = files[name]
+        if target is not None:
+            write_rows(target, spec, rows(run), excel=excel)
+    if (target := files["json"]) is not None:
+        write_json(target, document_of(run))
+    if (target := files["html"]) is not None:
         with working(say("making the page")):
-            write_text(html, found.to_html())
+            write_text(target, found.to_html())

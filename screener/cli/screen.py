@@ -26,6 +26,15 @@ from screener.cli.common import (
     titles_of,
     workspace_of,
 )
+from screener.cli.screen_backtest import (
+    TRADING,
+    hold_screen,
+    refuse_alone,
+    refuse_beside,
+    trading_parameters,
+)
+from screener.cli.screen_report import screen_report
+from screener.cli.trading_options import BenchmarkOption
 from screener.domain.listing import Currency
 from screener.language import Language, say
 from screener.screen.fields import FIELDS, Field
@@ -63,6 +72,14 @@ def _run(
     listing: Annotated[
         str | None,
         typer.Option("--listing", metavar="A,B,…", help="Screen listings, by code or name."),
+    ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report",
+            metavar="ID",
+            help="Screen the names of a report when it could be known and now, side by side.",
+        ),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -147,7 +164,47 @@ def _run(
     html: HtmlOption = None,
     workspace: WorkspaceOption = None,
     data_version: VersionOption = None,
-    **ranges: str | None,
+    backtest: Annotated[
+        bool,
+        typer.Option("--backtest", help="Hold what it names from date to date, with one account."),
+    ] = False,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="D", help="First day of a backtest.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="D", help="Last day of a backtest.")
+    ] = None,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            "--every", metavar="month|quarter", help="How often names are chosen anew (month)."
+        ),
+    ] = None,
+    bias_check: Annotated[
+        bool,
+        typer.Option("--bias-check", help="Tell what knowing too early would have added."),
+    ] = False,
+    capital: Annotated[
+        float | None, typer.Option("--capital", metavar="CNY", help="Money at the start.")
+    ] = None,
+    benchmark: BenchmarkOption = "",
+    ledger: Annotated[
+        str | None,
+        typer.Option("--ledger", metavar="FILE", help="Write every order, filled or not, as CSV."),
+    ] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option("--paths", metavar="FILE", help="Write the account at every close as CSV."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="FILE", help="Write the measures of the account as CSV."),
+    ] = None,
+    delay: Annotated[
+        int | None,
+        typer.Option("--delay", metavar="N", help="Sessions to wait before names are traded."),
+    ] = None,
+    **ranges: Any,
 ) -> None:
     """List the names that were cheap as of a day, ranked, each with the reason.
 
@@ -160,19 +217,30 @@ def _run(
     Example: screener screen --universe a --pe-static 0..15 --pb ..1.5 --market-cap 100亿..
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 3%" --csv -
+
+    Example: screener screen --report R5
+
+    Example: screener screen dividend --backtest --from 2026-01-01 --to 2026-06-30 --top 10
     """
     from screener.files.writing import check_targets, write_text
+
+    trading = {name: ranges.pop(name) for name in (*TRADING,) if name in ranges}
+    held = {"every": every, "bias_check": bias_check, "capital": capital, "delay": delay, **trading}
+    held = {name: value for name, value in held.items() if value not in (None, False)}
 
     if list_fields:
         _list_fields(saved or "")
         return
-    check_targets(csv, json, html, force=force)
+    check_targets(csv, json, html, ledger, paths, metrics, force=force)
+    if not backtest:
+        spans = {"from": first, "to": last, "benchmark": benchmark}
+        refuse_alone({**spans, "ledger": ledger, "paths": paths, "metrics": metrics, **held})
     check_excel(excel, csv)
     place = workspace_of(workspace)
     if list_screens:
         _list_screens(place)
         return
-    from screener.workspace.screens import SavedScreen, saved_screen, write_screen
+    from screener.workspace.screens import SavedScreen, saved_screen
 
     typed = SavedScreen(
         universe=universe,
@@ -191,11 +259,41 @@ def _run(
     )
     asked = typed if saved is None else saved_screen(place, saved).with_typed(typed)
     desk = Workspace(place, broken=tell_broken)
+    if backtest:
+        refuse_beside({"as_of": as_of, "since": since})
+        named = ("csv", "json", "html", "ledger", "paths", "metrics")
+        hold_screen(
+            desk,
+            {
+                **asked.arguments(),
+                **held,
+                "benchmark": benchmark,
+                "data_version": data_version,
+            },
+            saved=saved,
+            first=first,
+            last=last,
+            files=dict(zip(named, (csv, json, html, ledger, paths, metrics), strict=True)),
+            excel=excel,
+            headers=headers,
+        )
+        _save(place, save, asked, force=force)
+        return
     day = _day(as_of)
+    if report is not None:
+        screen_report(
+            desk,
+            asked.arguments(),
+            report=report,
+            day=day,
+            data_version=data_version,
+            files={"csv": csv, "json": json, "html": html},
+            excel=excel,
+            headers=headers,
+        )
+        return
     found = desk.screen(as_of=day, data_version=data_version, **asked.arguments())
-    if save is not None:
-        path = write_screen(place, save, asked, force=force)
-        messages().print(say("Saved {file}", file=path), markup=False, soft_wrap=True)
+    _save(place, save, asked, force=force)
     if html is not None:
         write_text(html, found.to_html())
     _store(place, found.result, day, asked)
@@ -213,6 +311,15 @@ def _run(
         before = desk.screen(as_of=_day(since), data_version=data_version, **asked.arguments())
         _show_changes(before.result, found.result)
     ends_lacking(found.lacking)
+
+
+def _save(place: Place, name: str | None, asked: SavedScreen, *, force: bool) -> None:
+    if name is None:
+        return
+    from screener.workspace.screens import write_screen
+
+    path = write_screen(place, name, asked, force=force)
+    messages().print(say("Saved {file}", file=path), markup=False, soft_wrap=True)
 
 
 def _store(place: Place, result: ScreenResult, day: date, asked: SavedScreen) -> None:
@@ -234,6 +341,9 @@ def _with_ranges(command: Callable[..., None]) -> Callable[..., None]:
     own = [item for item in signature.parameters.values() if item.kind is not item.VAR_KEYWORD]
     hints = get_type_hints(command, include_extras=True)
     hints.pop("ranges")
+    for item in trading_parameters():
+        hints[item.name] = item.annotation
+        own.append(item)
     for field in FIELDS.values():
         if not field.unit.numeric:
             continue

@@ -1,4 +1,4 @@
-"""Types of arrays, once: what they hold, and the shape that their name tells."""
+"""Types of arrays, once: what they hold, and the shape that their name tells; days among days."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ __all__ = [
     "Places",
     "SessionAxis",
     "TextArray",
+    "among",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,3 +35,24 @@ DayArray = npt.NDArray[np.datetime64]
 SessionAxis = DayArray
 """Session labels, ascending, each once, without a zone."""
 TextArray = npt.NDArray[np.object_]
+
+
+def among(days: DayArray, known: DayArray) -> FlagArray:
+    """Tell for each day whether it is one of some others.
+
+    Parameters
+    ----------
+    days
+        `(n,)` dates in any order.
+    known
+        `(m,)` dates in ascending order.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n,)` of bool; False for NaT. `numpy.isin` sorts both, which takes many times as long.
+    """
+    if not len(known):
+        return np.zeros(len(days), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(known, days), len(known) - 1)
+    return np.asarray(known[at] == days)

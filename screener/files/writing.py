@@ -10,17 +10,17 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from screener.errors import InputError
 from screener.files.clean import COMMANDS, clean, clean_line
 from screener.files.failures import storage_error
-from screener.files.whole import put_whole, write_whole
+from screener.files.whole import put_whole
 from screener.files.workbook import is_our_workbook
 from screener.language import say
 
@@ -34,7 +34,6 @@ __all__ = [
     "check_targets",
     "checked_target",
     "csv_text",
-    "json_text",
     "write_csv",
     "write_json",
     "write_table",
@@ -110,12 +109,23 @@ def write_csv(
     StorageError
         If the file cannot be written; an older file of that name is left as it was.
     """
-    write_text(target, (_BOM if excel else "") + csv_text(columns, rows, headers))
+
+    def fill(file: TextIO) -> None:
+        file.write(_BOM if excel else "")
+        _write_rows(file, columns, rows, headers)
+
+    _write(target, fill)
 
 
 def write_json(target: str, value: object) -> None:
     """Write a value as JSON, indented, keys in their order; raises like `write_csv`."""
-    write_text(target, json_text(value))
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=2, allow_nan=False)
+
+    def fill(file: TextIO) -> None:
+        file.writelines(encoder.iterencode(_plain(value)))
+        file.write("\n")
+
+    _write(target, fill)
 
 
 def csv_text(
@@ -125,30 +135,43 @@ def csv_text(
 ) -> str:
     """Return rows as CSV text; `headers` stand in its first line instead of the columns."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(headers or columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in columns])
+    _write_rows(out, columns, rows, headers)
     return out.getvalue()
 
 
-def json_text(value: object) -> str:
-    """Return a value as JSON text; dates are ISO strings, NaN is null."""
-    return json.dumps(_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+def _write_rows(
+    file: TextIO,
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object]],
+    headers: Sequence[str] | None,
+) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(headers or columns)
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
 
 
 def write_text(target: str, text: str) -> None:
     """Write text to a file through a temporary one beside it, or to standard output."""
+    _write(target, lambda file: file.write(text))
+
+
+def _write(target: str, fill: Callable[[TextIO], object]) -> None:
+    """Let `fill` write a file through a temporary one beside it, or standard output."""
     if target == STDOUT:
-        sys.stdout.write(text)
+        fill(sys.stdout)
         sys.stdout.flush()
         return
     path = checked_target(target)
+
+    def write(place: Path) -> None:
+        with place.open("w", encoding="utf-8", newline="") as file:
+            fill(file)
+
     try:
         if path.exists() and not path.is_file():  # a pipe or a device: written, never replaced
-            path.write_text(text, encoding="utf-8", newline="")
+            write(path)
         else:
-            write_whole(path, text)
+            put_whole(path, write)
     except OSError as error:
         raise storage_error(error, path) from error
 
@@ -308,11 +331,18 @@ def _harmless(text: str) -> str:
     return text
 
 
+class _Each(list[object]):
+    """A list whose items are made plain when they are written, one by one."""
+
+    def __iter__(self) -> Iterator[object]:
+        return map(_plain, super().__iter__())
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {clean(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return _Each(value)
     if isinstance(value, float):
         return None if math.isnan(value) else value
     if isinstance(value, str):

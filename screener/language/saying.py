@@ -149,12 +149,13 @@ def in_english(value: ValueT) -> ValueT:
 
 
 def _all_in_english(value: object) -> object:
-    if type(value) in _UNSAID:
-        return value
     if isinstance(value, Said):
         return str(value.again())
     if isinstance(value, Mapping):
-        return {key: _all_in_english(item) for key, item in value.items()}
+        return {
+            key: item if type(item) in _UNSAID else _all_in_english(item)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_all_in_english(item) for item in value]
+        return [item if type(item) in _UNSAID else _all_in_english(item) for item in value]
     return value

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from screener.domain.arrays import FlagArray, SessionAxis
+from screener.domain.arrays import FlagArray, SessionAxis, among
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
 from screener.language import say
@@ -142,7 +142,7 @@ class Calendar:
         numpy.ndarray
             `(n,)` of bool; True past the recorded end, where nobody can tell.
         """
-        listed: FlagArray = np.isin(labels, self.sessions)
+        listed = among(labels, self.sessions)
         beyond: FlagArray = labels > self.sessions[-1]
         return np.logical_or(listed, beyond)
 

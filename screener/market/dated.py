@@ -62,8 +62,11 @@ class DatedRow:
 
     def concerns(self, listing: Listing) -> bool:
         """Tell whether a listing is in the row's scope, whatever the day."""
-        here = not self.exchanges or listing.exchange in self.exchanges
-        return here and listing.board in self.boards
+        return self.covers(listing.board, listing.exchange)
+
+    def covers(self, board: Board, exchange: Exchange) -> bool:
+        """Tell whether listings of a board and exchange are in the row's scope."""
+        return board in self.boards and (not self.exchanges or exchange in self.exchanges)
 
     def holds(self, day: date) -> bool:
         """Tell whether the row is in force on a day."""
@@ -135,7 +138,8 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
         If the table has nothing on that day.
     """
     check_tradable(listing)
-    concerned = [row for row in rows if row.concerns(listing)]
+    board, exchange = listing.board, listing.exchange
+    concerned = [row for row in rows if row.covers(board, exchange)]
     if not concerned:
         raise DataError(
             say(

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from screener.domain.listing import Listing
+from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import InputError
 from screener.language import say
 from screener.market.calendars import Calendar
@@ -97,7 +97,13 @@ def least_tick(listing: Listing, session: date) -> float:
     Of a day that the table does not know the nearest one that it knows counts; points of an index
     are told in hundredths.
     """
-    rows = sorted((row for row in _ticks() if row.concerns(listing)), key=lambda row: row.start)
+    return _least_tick(listing.board, listing.exchange, session)
+
+
+@cache  # a file of a market asks for each of its listings
+def _least_tick(board: Board, exchange: Exchange, session: date) -> float:
+    fitting = (row for row in _ticks() if row.covers(board, exchange))
+    rows = sorted(fitting, key=lambda row: row.start)
     if not rows:
         return 0.01
     begun = [row for row in rows if row.start <= session] or rows[:1]

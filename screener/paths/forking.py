@@ -18,9 +18,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from io import StringIO
 from itertools import count
 from multiprocessing import get_context, parent_process
-from pathlib import Path
 from typing import Any, TypeVar
 
 __all__ = ["can_fork", "forked"]
@@ -92,7 +92,7 @@ def _begin() -> None:
     gc.enable()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A lock of the parent's streams may have been held by another of its threads.
-    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stderr = StringIO()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -22,7 +22,7 @@ from screener.render.tables import (
     plain_table,
     points,
 )
-from screener.results.follow import EVENTS, MEASURES
+from screener.results.follow import CURVE, EVENTS, MEASURES
 from screener.results.tables import Row
 from screener.workflows.follow.rows import event_rows, measure_row
 from screener.workflows.follow.run import FollowRun
@@ -66,7 +66,7 @@ def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> R
         *banner(simulated=run.simulated),
         Text(title_of(row), style="bold"),
         Text(sparkline(run.curve.equity.tolist())),
-        facts(_facts(row)),
+        facts(_facts(run, row)),
         Text(),
         table,
         *(Text(line) for line in _left(events, shown)),
@@ -77,6 +77,15 @@ def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> R
 
 def title_of(row: Row) -> str:
     """Tell how many events were followed, and how."""
+    if row["versions"] is not None:
+        return say_count(
+            "{versions} versions of {n} basket held one after the other, {first} to {last}",
+            "{versions} versions of {n} baskets held one after the other, {first} to {last}",
+            int(str(row["n_events"])),
+            versions=row["versions"],
+            first=row["from_session"],
+            last=row["to_session"],
+        )
     return say(
         "{followed} of {events} events followed in {slots} slots, {hold} sessions each, "
         "{first} to {last}",
@@ -89,7 +98,7 @@ def title_of(row: Row) -> str:
     )
 
 
-def _facts(row: Row) -> Iterator[tuple[str, str]]:
+def _facts(run: FollowRun, row: Row) -> Iterator[tuple[str, str]]:
     """Yield the measures with their labels; what rests on too few sessions is left out."""
     equity = f"{row['equity']:,.0f}"
     yield (
@@ -100,6 +109,8 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
             capital=money_short(_float(row["capital"])),
         ),
     )
+    if len(run.level):
+        yield CURVE["level"].label(), f"{run.level[-1]:.4f}"
     for name in ("total_return", "annualised_return", "volatility", "max_drawdown", "exposure"):
         yield MEASURES[name].label(), _percent(row[name])
     yield MEASURES["sharpe"].label(), _number(row["sharpe"])

@@ -21,7 +21,7 @@ from screener.workflows.screen.run import ScreenResult
 from screener.workflows.screen.table import marks_of
 from screener.workspace.screens import SavedScreen
 
-__all__ = ["changes_view", "fields_view", "screen_view", "screens_view"]
+__all__ = ["changes_view", "fields_view", "screen_view", "screens_view", "value_text"]
 
 _SHOWN_AT_MOST = 20
 _PERCENTILES = re.compile("pct|分位")
@@ -90,9 +90,9 @@ def _passes(rows: Sequence[ScreenedRow], result: ScreenResult) -> RenderableType
         [*heads(spec, "rank", "listing", "name", *more), *asked],
         [
             [str(row.rank), row.listing, row.name]
-            + ([_shown(FieldUnit.MULTIPLE, row.score)] if scored else [])
+            + ([value_text(FieldUnit.MULTIPLE, row.score)] if scored else [])
             + ([marks_of(row)] if result.checks else [])
-            + [_shown(field.unit, row.values[field.name]) for field in fields]
+            + [value_text(field.unit, row.values[field.name]) for field in fields]
             for row in rows
         ],
     )
@@ -197,7 +197,8 @@ def changes_view(before: ScreenResult, now: ScreenResult) -> RenderableType:
     return Group(*parts)
 
 
-def _shown(unit: FieldUnit, value: float | str | bool | None) -> str:
+def value_text(unit: FieldUnit, value: float | str | bool | None) -> str:
+    """Return a value of a field as people read it."""
     if value is None:
         return UNDEFINED
     if isinstance(value, bool):

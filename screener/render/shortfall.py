@@ -32,7 +32,7 @@ _STEPS: Mapping[str, Callable[[], str]] = {
     "dividend tax": lambda: say("dividend tax"),
     "FX": lambda: say("currency exchange"),
 }
-_ALWAYS = ("market", "theme", "selection", "delay", "waiting and unfilled")
+_ALWAYS = ("market", "delay", "waiting and unfilled")
 _WIDE = 6  # columns of numbers beside each other
 
 

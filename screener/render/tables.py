@@ -144,13 +144,10 @@ class _FittingTable:
     between: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        cells = [
-            [str(column.header), *(str(cell) for cell in column.cells)]
-            for column in self.table.columns
-        ]
+        cells = self._cells()
         widths = [max(map(_widest, column)) for column in cells]
         blank = self.between * (len(cells) - 1)
-        if len(cells[0]) > _MANY and sum(widths) + blank <= options.max_width and _is_plain(cells):
+        if _is_long(cells) and sum(widths) + blank <= options.max_width:
             yield from self._laid_out(console, cells, widths)
             return
         if sum(min(width, _LEAST) for width in widths) + blank <= options.max_width:
@@ -161,6 +158,13 @@ class _FittingTable:
                 yield Text()
             heads = (column[0] for column in cells)
             yield facts(zip(heads, row, strict=True))
+
+    def _cells(self) -> list[list[str]]:
+        """Return the text of each column, its header first."""
+        return [
+            [str(column.header), *(str(cell) for cell in column.cells)]
+            for column in self.table.columns
+        ]
 
     def _laid_out(
         self, console: Console, cells: Sequence[Sequence[str]], widths: Sequence[int]
@@ -178,12 +182,17 @@ class _FittingTable:
             yield Segment(line + "\n")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        cells = self._cells()
+        width = sum(max(map(_widest, column)) for column in cells)
+        width += self.between * (len(cells) - 1)
+        if _is_long(cells) and width <= options.max_width:
+            return Measurement(width, width)
         return Measurement.get(console, options, self.table)
 
 
-def _is_plain(cells: Sequence[Sequence[str]]) -> bool:
-    """Tell whether every cell is one line, without a character that is none on a terminal."""
-    return all(map(str.isprintable, chain.from_iterable(cells)))
+def _is_long(cells: Sequence[Sequence[str]]) -> bool:
+    """Tell whether there are many rows, each cell one line of what a terminal shows as it is."""
+    return len(cells[0]) > _MANY and all(map(str.isprintable, chain.from_iterable(cells)))
 
 
 def _widest(text: str) -> int:

@@ -12,7 +12,17 @@ from screener.errors import NotFoundError
 from screener.files.writing import write_json
 from screener.language import say
 from screener.language.lists import listed
-from screener.results import backtest, follow, reports, rules, score, screen, study, today
+from screener.results import (
+    backtest,
+    follow,
+    reports,
+    rules,
+    score,
+    screen,
+    screen_backtest,
+    study,
+    today,
+)
 from screener.results.tables import Column, Dtype, TableSpec, Unit
 
 __all__ = ["COMMANDS", "json_schema", "write_schemas"]
@@ -118,6 +128,18 @@ _SCHEMAS: Mapping[str, Schema] = {
     "screen": _document(
         ("screened", "as_of", "questions", "currency", "looked_at", "passed", "columns"),
         rows=_rows(_SCREENED, others=_FIELD),
+    ),
+    "screen report": _document(
+        ("report", "known", "as_of", "currency", "questions"),
+        rows=_rows(screen.BESIDE),
+    ),
+    "screen backtest": _document(
+        ("run_id",),
+        measures=_rows(screen_backtest.MEASURES),
+        rebalances=_rows(screen_backtest.REBALANCES),
+        names=_rows(screen_backtest.NAMES),
+        curve=_rows(screen_backtest.CURVE),
+        biases=_rows(screen_backtest.BIASES),
     ),
     "rules": _document(("listing", "board", "at", "session"), rows=_rows(rules.RULES)),
     "today": _document(

@@ -8,9 +8,10 @@ from screener.results.tables import Column, Dtype, TableSpec, declared
 from screener.results.tables import Unit as Counted
 from screener.screen.fields import Field, FieldUnit
 
-__all__ = ["screen_spec"]
+__all__ = ["BESIDE", "screen_spec"]
 
 _TABLES = declared("screen")
+BESIDE = _TABLES["beside"]
 _UNITS = {
     FieldUnit.MULTIPLE: Counted.RATIO,
     FieldUnit.MONEY: Counted.MONEY,

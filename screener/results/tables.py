@@ -164,6 +164,10 @@ class TableSpec:
         columns = (*self.columns, *other.columns)
         return TableSpec(name=self.name, meaning=self.meaning, columns=columns)
 
+    def without(self, *names: str) -> TableSpec:
+        """Return the same table without some of its columns."""
+        return self.selected(name for name in self.names if name not in names)
+
     def selected(self, names: Iterable[str]) -> TableSpec:
         """Return the same table with some of its columns, in their order here."""
         wanted = set(names)

@@ -56,7 +56,7 @@ class Memberships:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaderboard:
-    """All groups, ranked ones first.
+    """All groups, those with calls enough for a rank first.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ class Leaderboard:
     total
         All calls together.
     scores
-        The groups: by rank, then by matured calls, then by key.
+        The groups: those with calls enough by how far they are above their base rate, of which some
+        are told apart and have a rank; then the others by matured calls, then by key.
     min_calls
         Matured calls that a rank and a trial need.
     trials
@@ -124,19 +125,19 @@ def leaderboard(
         for key, low, high in zip(members.keys, bounds[:-1], bounds[1:], strict=True)
     ]
     total = columns.score((), np.arange(len(calls), dtype=np.int64))
-    ranked, precision, trials = _ranked(scores, min_calls)
+    ranked, places, precision, trials = _ranked(scores, min_calls)
     return Leaderboard(
         by=tuple(by),
         total=total,
-        scores=tuple(sorted(ranked, key=_order)),
+        scores=tuple(score for _, score in sorted(zip(places, ranked, strict=True), key=_order)),
         min_calls=min_calls,
         trials=trials,
         precision=None if np.isinf(precision) else precision,
     )
 
 
-def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, int]:
-    """Add shrunk rates, adjusted p and ranks."""
+def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], list[int], float, int]:
+    """Add shrunk rates, adjusted p and ranks; return places among those with calls enough, too."""
     fit = [at for at, item in enumerate(scores) if item.at_end.n >= max(min_calls, 1)]
     trials = np.full(len(scores), np.nan)
     trials[fit] = [nan_of(scores[at].p) for at in fit]
@@ -145,7 +146,8 @@ def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, in
     rates = np.array([nan_of(item.at_end.rate) for item in scores])
     base = np.array([nan_of(item.at_end.base_rate) for item in scores])
     shrunk = shrink(np.nan_to_num(rates) * worth, worth, base)
-    ranks = _ranks(scores, [at for at in fit if np.isfinite(base[at])], shrunk.rates - base)
+    places = _places(scores, [at for at in fit if np.isfinite(base[at])], shrunk.rates - base)
+    apart = _apart(scores, list(places))
     found = [
         replace(
             item,
@@ -153,11 +155,12 @@ def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, in
             p_adjusted=adjusted[at],
             shrunk=or_none(shrunk.rates[at]),
             reliably=_reliably(item, adjusted[at]),
-            rank=ranks.get(at),
+            rank=places[at] if at in apart else None,
         )
         for at, item in enumerate(scores)
     ]
-    return found, shrunk.precision, int(np.isfinite(trials).sum())
+    order = [places.get(at, len(scores) + 1) for at in range(len(scores))]
+    return found, order, shrunk.precision, int(np.isfinite(trials).sum())
 
 
 def _reliably(score: Score, p_adjusted: float | None) -> str:
@@ -167,17 +170,22 @@ def _reliably(score: Score, p_adjusted: float | None) -> str:
     return "better" if score.edge > 0 else "worse"
 
 
-def _ranks(scores: list[Score], fit: list[int], lead: FloatArray) -> dict[int, int]:
-    """Rank groups by their lead, and keep the ranks that mean something.
+def _places(scores: list[Score], fit: list[int], lead: FloatArray) -> dict[int, int]:
+    """Return the place of each group by its lead over the base rate, from 1."""
+    order = sorted(fit, key=lambda at: (-round(float(lead[at]), 12), scores[at].key))
+    return {at: place for place, at in enumerate(order, start=1)}
+
+
+def _apart(scores: list[Score], fit: list[int]) -> set[int]:
+    """Return the groups whose place means something: it is their rank.
 
     A group whose interval overlaps those of all others could stand anywhere: it gets no rank. So
     that the extremes of many groups do not come apart by luck, the intervals compared hold for all
     of them together (Bonferroni).
     """
-    order = sorted(fit, key=lambda at: (-round(float(lead[at]), 12), scores[at].key))
     level = 1 - (1 - LEVEL) / max(len(fit), 1)
     spans = {at: _lead_interval(scores[at], level) for at in fit}
-    apart = {
+    return {
         at
         for at in fit
         if any(
@@ -186,7 +194,6 @@ def _ranks(scores: list[Score], fit: list[int], lead: FloatArray) -> dict[int, i
             if other != at
         )
     }
-    return {at: place for place, at in enumerate(order, start=1) if at in apart}
 
 
 def _lead_interval(score: Score, level: float) -> tuple[float, float]:
@@ -195,8 +202,9 @@ def _lead_interval(score: Score, level: float) -> tuple[float, float]:
     return low - base, high - base
 
 
-def _order(score: Score) -> tuple[int, int, int, tuple[str, ...]]:
-    return (score.rank or 10**9, -score.at_end.n, -score.n_calls, score.key)
+def _order(placed: tuple[int, Score]) -> tuple[int, int, int, tuple[str, ...]]:
+    place, score = placed
+    return (place, -score.at_end.n, -score.n_calls, score.key)
 
 
 def _texts(calls: CallTable, by: Grouping) -> list[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from screener.errors import InputError
 from screener.language import say
@@ -21,7 +22,7 @@ from screener.screen.fields import (
     Field,
     predicate_field,
 )
-from screener.screen.query import Predicate, run_predicate, run_score
+from screener.screen.query import Locked, Predicate, run_predicate, run_score
 from screener.screen.reasons import CriterionResult, check_result, predicate_result, range_result
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Questions",
     "ScreenedRow",
     "evaluate",
+    "passing",
     "row_schema",
 ]
 
@@ -223,7 +225,50 @@ class Evaluation:
         return tuple(row for row in self.rows if not row.passed)
 
 
-def evaluate(rows: pa.Table, questions: Questions) -> Evaluation:
+def passing(
+    rows: pa.Table, questions: Questions, *, within: Locked | None = None
+) -> tuple[ScreenedRow, ...]:
+    """Return the names that pass, by rank, as `evaluate` does, without reasons and marks.
+
+    Parameters
+    ----------
+    rows, questions
+        As those of `evaluate`.
+    within
+        Connection of `query.locked` on which the conditions run.
+    """
+    kept = rows.filter(pc.is_null(rows.column("absent")))
+    for criterion in questions.criteria:
+        if criterion.field not in questions.allow_missing:
+            kept = kept.filter(pc.fill_null(_within(kept, criterion), False))
+    conditions = [check.predicate for check in questions.checks]
+    if questions.predicate is not None:
+        conditions.insert(0, questions.predicate)
+    for condition in conditions:  # the next one is asked of what is left
+        cells = {field.name: _Cells.of(kept, field) for field in condition.fields}
+        answers = _answers(kept, cells, condition, questions.timeout_seconds, within)
+        kept = kept.filter(pa.array([answer is True for answer in answers], pa.bool_()))
+    order = questions.ranking
+    wanted = (*(item.field for item in questions.criteria), *order.fields)
+    cells = {field.name: _Cells.of(kept, field) for field in wanted}
+    verdicts = [
+        _range_verdicts(questions, item, cells[item.field.name]) for item in questions.criteria
+    ]
+    scores = _scores(kept, cells, questions, within)
+    shown = order.fields if order.field is not None else ()
+    found = _rows(kept, shown, cells, verdicts, (), scores)
+    return tuple(row for row in _ranked(found, order) if row.passed)
+
+
+def _within(rows: pa.Table, criterion: Criterion) -> pa.Array:
+    """Tell of each row whether its value may lie in a range; null where it has none."""
+    values = rows.column(criterion.field.name)
+    low = -math.inf if criterion.low is None else criterion.low
+    high = math.inf if criterion.high is None else criterion.high
+    return pc.and_(pc.greater_equal(values, low), pc.less_equal(values, high))
+
+
+def evaluate(rows: pa.Table, questions: Questions, *, within: Locked | None = None) -> Evaluation:
     """Screen rows.
 
     Parameters
@@ -234,6 +279,8 @@ def evaluate(rows: pa.Table, questions: Questions) -> Evaluation:
         missing.
     questions
         What is asked.
+    within
+        Connection of `query.locked` on which the conditions run; one of its own for each if `None`.
 
     Returns
     -------
@@ -251,16 +298,16 @@ def evaluate(rows: pa.Table, questions: Questions) -> Evaluation:
         _range_verdicts(questions, item, cells[item.field.name]) for item in questions.criteria
     ]
     if questions.predicate is not None:
-        answers = _answers(rows, cells, questions.predicate, seconds)
+        answers = _answers(rows, cells, questions.predicate, seconds, within)
         empty = _empty(rows, cells, questions.predicate)
         verdicts.append([predicate_result(*each) for each in zip(answers, empty, strict=True)])
-    marks = [_answers(rows, cells, check.predicate, seconds) for check in questions.checks]
+    marks = [_answers(rows, cells, check.predicate, seconds, within) for check in questions.checks]
     for check, answers in zip(questions.checks, marks, strict=True):
         empty = _empty(rows, cells, check.predicate)
         verdicts.append(
             [check_result(check.name, *each) for each in zip(answers, empty, strict=True)]
         )
-    scores = _scores(rows, cells, questions)
+    scores = _scores(rows, cells, questions, within)
     found = _rows(rows, questions.fields, cells, verdicts, marks, scores)
     return Evaluation(fields=questions.fields, rows=_ranked(found, questions.ranking))
 
@@ -312,20 +359,25 @@ def _range_verdicts(
 
 
 def _answers(
-    rows: pa.Table, cells: Mapping[str, _Cells], predicate: Predicate, seconds: float
+    rows: pa.Table,
+    cells: Mapping[str, _Cells],
+    predicate: Predicate,
+    seconds: float,
+    within: Locked | None,
 ) -> tuple[bool | None, ...]:
     table = _table(rows, cells, predicate)
-    return run_predicate(predicate, table, timeout_seconds=seconds)
+    return run_predicate(predicate, table, timeout_seconds=seconds, within=within)
 
 
 def _scores(
-    rows: pa.Table, cells: Mapping[str, _Cells], questions: Questions
+    rows: pa.Table, cells: Mapping[str, _Cells], questions: Questions, within: Locked | None
 ) -> Sequence[float | None]:
     expression = questions.ranking.expression
     if expression is None:
         return [None] * rows.num_rows
     table = _table(rows, cells, expression)
-    found = run_score(expression, table, timeout_seconds=questions.timeout_seconds)
+    seconds = questions.timeout_seconds
+    found = run_score(expression, table, timeout_seconds=seconds, within=within)
     return [value if value is not None and math.isfinite(value) else None for value in found]
 
 

@@ -10,13 +10,15 @@ from typing import cast
 
 from screener.language import say
 
-__all__ = ["MAX_DEPTH", "MAX_TEXT", "Node", "Refused", "columns_of"]
+__all__ = ["JOINED", "MAX_DEPTH", "MAX_TEXT", "Node", "Refused", "columns_of"]
 
 Node = Mapping[str, object]
 
 MAX_DEPTH = 50
 MAX_TEXT = 100
 _MAX_WILDCARDS = 3
+JOINED = frozenset({"named_in", "themes"})
+"""Columns whose texts are lists, and so are long."""
 
 _FUNCTIONS = frozenset(
     {
@@ -173,6 +175,10 @@ def _check_like(children: Sequence[Node]) -> None:
     text = str(cast(Node, pattern["value"]).get("value", ""))
     if text.count("%") > _MAX_WILDCARDS:
         raise Refused(say("a LIKE pattern has at most {n} '%'", n=_MAX_WILDCARDS))
+    column = _column(subject)
+    if column in JOINED and ("%" in text[1:-1] or "_" in text):
+        told = say("{column} is a list: its LIKE has '%' at the ends alone, no '_'", column=column)
+        raise Refused(told)
 
 
 _RULES: dict[str, Callable[[Node], list[Node]]] = {

@@ -13,8 +13,8 @@ import math
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import cast
 
@@ -29,7 +29,9 @@ from screener.screen.spoken import as_sql
 
 __all__ = [
     "MAX_LENGTH",
+    "Locked",
     "Predicate",
+    "locked",
     "parse_predicate",
     "parse_score",
     "run_predicate",
@@ -55,6 +57,14 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
     "threads": "1",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A connection on which nothing can be set any more, and the SQL that it has checked."""
+
+    connection: duckdb.DuckDBPyConnection
+    checked: dict[str, tuple[Predicate, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +102,16 @@ def parse_predicate(text: str) -> Predicate:
     InputError
         If it is too long, is no single condition, or says anything not on the allow-list.
     """
-    with _connection() as connection:
-        return _checked(connection, text, where=WHERE)[0]
+    with locked() as held:
+        return _checked(held, text, where=WHERE)[0]
 
 
 def run_predicate(
-    predicate: Predicate, rows: pa.Table, *, timeout_seconds: float = 5.0
+    predicate: Predicate,
+    rows: pa.Table,
+    *,
+    timeout_seconds: float = 5.0,
+    within: Locked | None = None,
 ) -> tuple[bool | None, ...]:
     """Evaluate a predicate on every row.
 
@@ -109,6 +123,8 @@ def run_predicate(
         Table with the columns of `fields.PREDICATE_COLUMNS`; a missing value is null.
     timeout_seconds
         Longest run; positive.
+    within
+        Connection of `locked`, for very many runs; one of its own otherwise.
 
     Returns
     -------
@@ -120,7 +136,7 @@ def run_predicate(
     InputError
         If it is refused, gives no true or false, fails on a row, or runs for too long.
     """
-    found = _column(predicate, rows, timeout_seconds, where=WHERE)
+    found = _column(predicate, rows, timeout_seconds, where=WHERE, within=within)
     if not pa.types.is_boolean(found.type):
         told = say("it gives {type} values, not true or false", type=found.type)
         raise _refusal(predicate.text, told, WHERE)
@@ -135,12 +151,16 @@ def parse_score(text: str) -> Predicate:
     InputError
         If it is refused; by the same rules as a predicate.
     """
-    with _connection() as connection:
-        return _checked(connection, text, where=RANK)[0]
+    with locked() as held:
+        return _checked(held, text, where=RANK)[0]
 
 
 def run_score(
-    expression: Predicate, rows: pa.Table, *, timeout_seconds: float = 5.0
+    expression: Predicate,
+    rows: pa.Table,
+    *,
+    timeout_seconds: float = 5.0,
+    within: Locked | None = None,
 ) -> tuple[float | None, ...]:
     """Evaluate an expression on every row; parameters as those of `run_predicate`.
 
@@ -154,7 +174,7 @@ def run_score(
     InputError
         If it is refused, gives no number, fails on a row, or runs for too long.
     """
-    found = _column(expression, rows, timeout_seconds, where=RANK)
+    found = _column(expression, rows, timeout_seconds, where=RANK, within=within)
     kind = found.type
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if not number:
@@ -163,12 +183,14 @@ def run_score(
     return tuple(None if value is None else float(value) for value in found.to_pylist())
 
 
-def _column(predicate: Predicate, rows: pa.Table, seconds: float, *, where: str) -> pa.ChunkedArray:
+def _column(
+    predicate: Predicate, rows: pa.Table, seconds: float, *, where: str, within: Locked | None
+) -> pa.ChunkedArray:
     if not (math.isfinite(seconds) and seconds > 0):
         raise InputError(say("a time limit of {s} s is not positive", s=seconds))
-    with _connection(rows) as connection:
-        _, sql = _checked(connection, predicate.text, where=where)
-        found = _run(connection, predicate.text, sql, seconds, where)
+    with nullcontext(within) if within else locked() as held, _rows_on(held.connection, rows):
+        _, sql = _checked(held, predicate.text, where=where)
+        found = _run(held.connection, predicate.text, sql, seconds, where)
     if len(found) != rows.num_rows:
         told = say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows)
         raise _refusal(predicate.text, told, where)
@@ -176,23 +198,38 @@ def _column(predicate: Predicate, rows: pa.Table, seconds: float, *, where: str)
 
 
 @contextmanager
-def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def locked() -> Iterator[Locked]:
+    """Open a fresh database without files, network, extensions or settings to change."""
     connection = duckdb.connect(":memory:", config=_SETTINGS)
     try:
-        if rows is not None:
-            columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
-            positions = pa.array(range(rows.num_rows), type=pa.int64())
-            connection.register("screen_rows", columns.append_column("position", positions))
         connection.execute("SET lock_configuration = true")
-        yield connection
+        yield Locked(connection)
     finally:
         connection.close()
 
 
-def _checked(
+@contextmanager
+def _rows_on(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> Iterator[None]:
+    """Let a connection read some rows, and forget them."""
+    columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
+    positions = pa.array(range(rows.num_rows), type=pa.int64())
+    connection.register("screen_rows", columns.append_column("position", positions))
+    try:
+        yield
+    finally:
+        connection.unregister("screen_rows")
+
+
+def _checked(held: Locked, text: str, *, where: str) -> tuple[Predicate, str]:
+    """Return the predicate, and the SQL that was checked: once on each connection."""
+    if text not in held.checked:
+        held.checked[text] = _check(held.connection, text, where=where)
+    return held.checked[text]
+
+
+def _check(
     connection: duckdb.DuckDBPyConnection, text: str, *, where: str
 ) -> tuple[Predicate, str]:
-    """Return the predicate, and the SQL that was checked."""
     try:
         _check_text(text)
         sql = as_sql(text)

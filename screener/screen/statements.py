@@ -17,6 +17,7 @@ from screener.domain.arrays import DayArray, FlagArray, FloatMatrix, FloatVector
 from screener.screen.computed import Computed, Why
 
 __all__ = [
+    "DETAILED",
     "DETAILS",
     "STALE_MONTHS",
     "STATEMENT_FIELDS",
@@ -41,6 +42,14 @@ DETAILS = (
     *("total_liabilities", "cash_equivalents", "debt", "minorities"),
 )
 """Figures of the income statement and the balance sheet that some sources tell."""
+
+DETAILED = frozenset(
+    {
+        *("ebit_ttm", "ebitda_ttm", "roic_ttm", "debt_ratio", "interest_cover", "net_cash"),
+        *("ev", "ev_revenue", "ev_ebitda"),
+    }
+)
+"""Fields that read `DETAILS`."""
 
 TELLING = {"ebitda_ttm": ("ebit", "depreciation")}
 """Fields that end with the last statement that tells these: quarters may tell no depreciation."""
@@ -141,7 +150,8 @@ def place_statements(
     period_end, known_at
         `(n_rows,)` days. A period that ends on no quarter's last day is left out.
     figures
-        `(n_rows,)` by column of `SUMMARY` and `DETAILS`, NaN where empty.
+        `(n_rows,)` by column of `SUMMARY`, and of `DETAILS` where a field of `DETAILED` is to be
+        computed; NaN where empty.
     as_of
         The day.
     """
@@ -163,6 +173,7 @@ def place_statements(
     telling = {
         name: np.any([np.isfinite(figures[one][kept]) for one in group], axis=0)
         for group in (SUMMARY, DETAILS)
+        if group[0] in figures
         for name in group
     }
     for name, values in figures.items():

@@ -16,7 +16,7 @@ from screener.domain.exits import ExitRules
 from screener.domain.panel import PricePanel
 from screener.language import say
 from screener.paths.known import EntrySessions
-from screener.paths.parallel import mapped
+from screener.paths.parallel import in_parts, mapped
 from screener.paths.windows import NO_EXITS
 from screener.study.legs import LegReturns, leg_returns, total_returns
 from screener.study.models import Convention, Model, abnormal_returns
@@ -27,6 +27,7 @@ from screener.study.windows import StudyWindows
 __all__ = ["Observation", "State", "StudyEvent", "UnitKind", "Units", "study_units"]
 
 EVENTS_AT_ONCE = 250
+_LEAST_EVENTS = 50  # that are worth handing to another worker
 
 
 class UnitKind(StrEnum):
@@ -149,7 +150,7 @@ def study_units(
         What is missing, if that leaves no unit at all.
     """
     prices = total_returns(panel)
-    parts = [events[at : at + EVENTS_AT_ONCE] for at in range(0, len(events), EVENTS_AT_ONCE)]
+    parts = in_parts(events, jobs=jobs, most=EVENTS_AT_ONCE, least=_LEAST_EVENTS)
     work = partial(_legs_of, panel, prices, windows, max_wait, exits)
     found = [legs for part in mapped(work, parts, jobs=jobs, size=len) for legs in part]
     units: list[Observation] = []

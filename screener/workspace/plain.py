@@ -19,14 +19,13 @@ def plain_of(value: Any) -> Any:
     As `dataclasses.asdict` does, but what cannot change (numbers, texts, days) is not copied: for
     thousands of events that takes longer than all the rest.
     """
-    if type(value) in _UNCHANGING:
-        return value
     if isinstance(value, (list, tuple)):
-        return [plain_of(item) for item in value]
+        return [item if type(item) in _UNCHANGING else plain_of(item) for item in value]
     if isinstance(value, Mapping):
         return {key: plain_of(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain_of(getattr(value, name)) for name in _names(type(value))}
+        held = ((name, getattr(value, name)) for name in _names(type(value)))
+        return {name: item if type(item) in _UNCHANGING else plain_of(item) for name, item in held}
     return value
 
 

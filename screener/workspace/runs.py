@@ -38,6 +38,8 @@ __all__ = [
 ValueT = TypeVar("ValueT")
 _LARGEST = 200_000_000  # bytes of a file of results
 
+_MAIN = ("results", "tests", "placebos", "rejections", "events", "scores", "rows")
+
 RUNS = "runs"
 """Folder of the stored runs, within the market data."""
 
@@ -108,15 +110,15 @@ def load_run(workspace: Workspace, run_id: str) -> StoredRun:
         ) from error
 
 
-def stored_row(run: StoredRun, number: int) -> Mapping[str, str]:
-    """Return one row of a stored run's results as a CSV has it, counted from 1.
+def stored_row(run: StoredRun, number: int, table: str = "results") -> Mapping[str, str]:
+    """Return one row of a table of a stored run as a CSV has it, counted from 1.
 
     Raises
     ------
     InputError
         If it has no such row.
     """
-    rows = run.document.get("results")
+    rows = run.document.get(table)
     known = rows if isinstance(rows, list) else []
     if not 1 <= number <= len(known):
         raise InputError(
@@ -128,15 +130,19 @@ def stored_row(run: StoredRun, number: int) -> Mapping[str, str]:
             ),
             fix=say("count from 1"),
         )
-    return {key: "" if value is None else str(value) for key, value in known[number - 1].items()}
+    return _as_text(known[number - 1])
+
+
+def _as_text(row: Mapping[str, object]) -> dict[str, str]:
+    return {key: "" if value is None else str(value) for key, value in row.items()}
 
 
 def result_row(
     path: Path, number: int, columns_of: Callable[[Sequence[str]], Sequence[str]] = tuple
 ) -> Mapping[str, str]:
-    """Read one row of a CSV of results, counted from 1.
+    """Read one row of a CSV of results, or of the main table of a JSON, counted from 1.
 
-    `columns_of` the header line are the names of its columns.
+    `columns_of` the header line of a CSV are the names of its columns.
 
     Raises
     ------
@@ -146,28 +152,54 @@ def result_row(
     fix = say("give a CSV of results")
     try:
         content = read_regular(path, _LARGEST, where=str(path), fix=fix, instead=fix)
-        text = io.StringIO(content.decode("utf-8-sig"), newline="")
-        head, *lines = [line for line in csv.reader(text) if line] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        if path.suffix == ".json":
+            rows = _rows_of_json(json.loads(content))
+        else:
+            text = io.StringIO(content.decode("utf-8-sig"), newline="")
+            head, *lines = [line for line in csv.reader(text) if line] or [[]]
+            names = columns_of(head)
+            rows = [dict(zip(names, line, strict=False)) for line in lines]
+    except (OSError, ValueError, csv.Error) as error:
         raise InputError(
             say("{path} cannot be read: {error}", path=path, error=fault_of(error)), fix=fix
         ) from error
-    if not 1 <= number <= len(lines):
+    if not 1 <= number <= len(rows):
         raise InputError(
-            say("{path} has {n} rows, so no row {number}", path=path, n=len(lines), number=number),
+            say("{path} has {n} rows, so no row {number}", path=path, n=len(rows), number=number),
             fix=say("count from 1, without the header"),
         )
-    found = dict(zip(columns_of(head), lines[number - 1], strict=False))
+    found = rows[number - 1]
     if not found.get("run_id"):
         raise InputError(
             say(
-                "{path} does not say which run its rows come from: it has no column run_id, "
-                "as only files of backtests and studies have",
+                "{path} does not say which run its rows come from: it has no column run_id",
                 path=path,
             ),
-            fix=say("give a CSV of `screener backtest` or of `screener study --verdicts`"),
+            fix=say(
+                "give a CSV or JSON that a command wrote: backtest, study, follow, score, screen"
+            ),
         )
     return found
+
+
+def _rows_of_json(document: object) -> list[dict[str, str]]:
+    """Return the rows of a JSON's main table, each with the id of its run.
+
+    Raises
+    ------
+    ValueError
+        If it holds none.
+    """
+    held: object = document
+    run_id: object = ""
+    if isinstance(document, dict):
+        run_id = document.get("run_id", "")
+        held = next(
+            (document[name] for name in _MAIN if isinstance(document.get(name), list)), None
+        )
+    if not isinstance(held, list) or not all(isinstance(row, dict) for row in held):
+        raise ValueError(say("it holds no rows of results"))
+    return [_as_text({"run_id": run_id, **row}) for row in held]
 
 
 def stored_runs(workspace: Workspace) -> StoredRuns:

@@ -137,26 +137,19 @@ def test_one_order_that_is_not_that_of_the_run_is_told(place: Path) -> None:
     assert "has no row of" in done.stderr
 
 
-def test_files_that_cannot_be_evaluated_again_are_refused(place: Path) -> None:
+def test_rows_of_studies_and_screens_are_told_with_their_sources(place: Path) -> None:
     at = ["--workspace", place]
-    csvs = {name: place / f"{name}.csv" for name in ("tests", "names", "events", "calls", "screen")}
-    fine(
-        *("study", "mine", "--csv", csvs["tests"], "--ledger", csvs["names"]),
-        *("--events", csvs["events"], *at),
-    )
-    fine("score", "--calls", csvs["calls"], *at)
-    fine("screen", "--universe", "hk", "--pb", "..5", "--csv", csvs["screen"], *at)
-    for name, words in (
-        ("tests", "not those of a backtest"),
-        ("names", "not those of a backtest"),
-        ("events", "not those of a backtest"),
-        ("calls", "no column run_id"),
-        ("screen", "no column run_id"),
-    ):
-        done = typed("explain", csvs[name], 1, *at)
-        assert done.exit_code == 2, name
-        assert words in " ".join(done.stderr.split())
-        assert "screener backtest" in done.stderr
+    csvs = {name: place / f"{name}.csv" for name in ("units", "screen")}
+    fine("study", "mine", "--events", csvs["units"], "--draws", "100", *at)
+    screen = ("--universe", "hk", "--pb", "..5", "--as-of", "2026-06-30", "--headers", "zh")
+    fine("screen", *screen, "--csv", csvs["screen"], *at)
+    for name, column in (("units", "close"), ("screen", "pb")):
+        told = json.loads(fine("explain", csvs[name], 1, "--json", "-", *at))
+        assert told["differences"] == [], name
+        assert any(one["column"] == column and one["source"] for one in told["sources"])
+    text = fine("explain", csvs["units"], 1, *at)
+    assert "every value of the row comes out again" in text
+    assert "event window" in text
 
 
 def test_bad_input_is_told(place: Path, tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_csv_for_excel_and_json_in_files(workspace, tmp_path):
             "pe_static_raw": 4.9,
             "passed": True,
             "reasons": "pe_static 4.90 in -5..15",
+            "run_id": document["rows"][0]["run_id"],
         }
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from datetime import date
@@ -113,3 +114,77 @@ def test_a_correction_changes_the_runs_of_every_kind_that_read_it(place: Workspa
         assert item.old != item.new
         run = load_run(place, item.run_id)
         assert kind_of(run).name == item.kind
+
+
+@soaked
+def test_rows_of_every_file_come_out_again_with_what_they_rest_on(
+    place: Workspace, tmp_path: Path
+) -> None:
+    at = ["--workspace", str(place.root)]
+    files = {
+        "study copper --draws 100 --placebo 100 --hold 5": (
+            ("--csv", "tests"),
+            ("--events", "units"),
+            ("--sessions", "days"),
+            ("--ledger", "names"),
+            ("--placebos", "placebos"),
+            ("--controls", "controls"),
+        ),
+        "follow --all --hold 5": (
+            ("--csv", "followed"),
+            ("--ledger", "orders"),
+            ("--paths", "curve"),
+            ("--metrics", "measures"),
+        ),
+        "score": (("--csv", "scores"), ("--calls", "calls")),
+        "screen --universe a --pe-static 0..15 --pb ..2 --as-of 2026-06-30": (("--csv", "rows"),),
+    }
+    rested = set()
+    for command, options in files.items():
+        words = command.split()
+        for option, name in options:
+            words += [option, str(tmp_path / f"{name}.csv")]
+        assert RUNNER.invoke(app, [*words, *at]).exit_code in (0, 4)
+        for option, name in options:
+            file = str(tmp_path / f"{name}.csv")
+            told = RUNNER.invoke(app, ["explain", file, "1", "--json", "-", *at])
+            assert told.exit_code == 0, (name, told.output, told.stderr)
+            found = json.loads(told.stdout)
+            assert found["differences"] == [], (name, option)
+            if found["sources"]:
+                rested.add(name)
+            for one in found["sources"]:
+                if one["table"] in ("bars", "valuation", "ratings"):
+                    assert one["source"]
+                    assert one["known_at"]
+    assert {"units", "names", "tests", "placebos", "orders", "scores", "calls", "rows"} <= rested
+
+
+@soaked
+def test_values_of_an_explanation_are_those_of_the_tables(place: Workspace, tmp_path: Path) -> None:
+    """A call's return is the ratio of the closes told, and a screen's field the value told."""
+    at = ["--workspace", str(place.root)]
+    calls = tmp_path / "calls.csv"
+    assert RUNNER.invoke(app, ["score", "--calls", str(calls), *at]).exit_code in (0, 4)
+    with calls.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    checked = 0
+    for number, row in enumerate(rows, start=1):
+        if not row["benchmark_return"] or checked == 3:
+            continue
+        told = RUNNER.invoke(app, ["explain", str(calls), str(number), "--json", "-", *at])
+        sources = json.loads(told.stdout)["sources"]
+        closes = [one["value"] for one in sources if one["used_for"] == "index"]
+        if len(closes) == 2:
+            assert closes[1] / closes[0] - 1 == pytest.approx(float(row["benchmark_return"]))
+            checked += 1
+    assert checked == 3
+    screen = ["screen", "--universe", "a", "--pb", "..2", "--as-of", "2026-06-30"]
+    file = tmp_path / "rows.json"
+    assert RUNNER.invoke(app, [*screen, "--json", str(file), *at]).exit_code == 0
+    document = json.loads(file.read_text(encoding="utf-8"))
+    told = RUNNER.invoke(app, ["explain", str(file), "1", "--json", "-", *at])
+    found = json.loads(told.stdout)
+    (pb,) = (one for one in found["sources"] if one["column"] == "pb")
+    assert pb["value"] == document["rows"][0]["pb"]
+    assert pb["day"] == document["rows"][0]["session"]

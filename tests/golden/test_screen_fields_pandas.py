@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from benchmarks.fields import facts_of
 from screener.data.lake.asof import AsOf, Market, market_of
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, TABLES, TableName
@@ -129,23 +130,9 @@ def is_hk(ids):
 
 def found(store, day):
     """Return the ids of the stocks of the day, and each field as our code has it."""
-    known = AsOf.after_close(store, day)
-    alive = known.listings_alive()
-    rows = zip(alive.column("listing").to_pylist(), alive.column("kind").to_pylist(), strict=True)
-    ids = tuple(sorted(listing for listing, kind in rows if kind == "stock"))
-    snapshots = known.snapshots()
-    facts = Facts(
-        known=known,
-        ids=ids,
-        peers=np.ones(len(ids), dtype=bool),
-        snapshots=snapshots,
-        valuations=known.valuation(snapshots),
-        currency=Currency.CNY,
-        currencies={item: Currency(text) for item, text in known.currencies().items()},
-        fields=tuple(FIELDS.values()),
-    )
+    facts = facts_of(store, day, FIELDS)
     left_out = CARDS if day == DATES[-1] else (*CARDS, *OWN)
-    return ids, {name: facts.column(name) for name in FIELDS if name not in left_out}
+    return facts.ids, {name: facts.column(name) for name in FIELDS if name not in left_out}
 
 
 def wide_tables(frames):

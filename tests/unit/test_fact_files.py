@@ -96,6 +96,55 @@ def test_fundamentals_are_known_from_their_announcement(tmp_path: Path) -> None:
     ]
 
 
+DETAILS = ("ebit", "income_tax", "interest_expense", "total_assets", "total_liabilities")
+DETAILS += ("cash_equivalents", "debt", "minorities", "depreciation")
+
+
+@pytest.mark.parametrize(
+    ("head", "scale"),
+    [
+        (
+            "息税前利润(万元),所得税费用(万元),利息费用(万元),资产总计(万元),负债合计(万元),"
+            "货币资金(万元),有息负债(万元),少数股东权益(万元),折旧与摊销(万元)",
+            1e4,
+        ),
+        ("EBIT,所得税,利息支出,总资产,总负债,现金及现金等价物,带息债务,非控股权益,折旧和摊销", 1),
+        (
+            "ebit,income_tax,fin_exp_int_exp,total_assets,total_liab,money_cap,interestdebt,"
+            "minority_int,daa",
+            1,
+        ),
+    ],
+)
+def test_a_balance_sheet_under_the_heads_of_vendors(
+    tmp_path: Path, head: str, scale: float
+) -> None:
+    told = [130.0, 30.0, 4.0, 2000.0, 900.0, 80.0, 300.0, 100.0, 55.0]
+    text = f"代码,报告期,公告日期,{head}\n600000.SH,20251231,20260328,"
+    batch = read(tmp_path, text + ",".join(map(str, told)) + "\n", ImportKind.FUNDAMENTALS)
+    (found,) = values(batch, TableName.FUNDAMENTALS, *DETAILS)
+    assert found == tuple(pytest.approx(number * scale) for number in told)
+
+
+def test_a_balance_sheet_that_cannot_be_is_rejected(tmp_path: Path) -> None:
+    text = (
+        "code,known_at,period_end,total_assets,total_liabilities,equity,minorities,debt\n"
+        "600000,2026-04-28,2026-03-31,2000,900,1000,100,5\n"
+        "600001,2026-04-28,2026-03-31,2000,900,0.1,0.01,5\n"  # another unit
+        "600002,2026-04-28,2026-03-31,2000,900,1000,100,-5\n"
+        "600003,2026-04-28,2026-03-31,-2000,900,,,\n"
+        "600004,2026-04-28,2026-03-31,2000,900,,,\n"
+    )
+    batch = read(tmp_path, text, ImportKind.FUNDAMENTALS)
+    kept = values(batch, TableName.FUNDAMENTALS, "listing")
+    assert kept == [("600000.SH",), ("600004.SH",)]
+    assert [item.reason for item in batch.rejects] == [
+        "assets less liabilities are not the equity: is a unit another?",
+        "debt is negative",
+        "total_assets is negative",
+    ]
+
+
 def test_a_percentage_is_asked_about(tmp_path: Path) -> None:
     text = "code,known_at,period_end,roe\n600000,2026-04-28,2026-03-31,12.5\n"
     with pytest.raises(DataError, match="a percentage, not a fraction") as caught:

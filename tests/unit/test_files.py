@@ -5,8 +5,13 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import json
+import math
 import os
+import tracemalloc
 import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,8 +29,8 @@ from screener.files.writing import (
     FileFormat,
     check_targets,
     csv_text,
-    json_text,
     write_csv,
+    write_json,
     write_table,
 )
 from tests.support.laws import laws
@@ -148,8 +153,49 @@ def test_no_cell_is_a_formula_and_numbers_stay_numbers(value: object, cell: str)
     assert row == [cell]
 
 
-def test_json_is_clean() -> None:
-    assert MARKS[1] not in json_text({"a": [f"x{MARKS}"]})
+def test_json_is_clean_and_plain_however_deep(tmp_path: Path) -> None:
+    """Python's own encoder is what it is compared with, on what was made plain by hand."""
+    place = tmp_path / "a.json"
+    day = date(2026, 5, 14)
+    write_json(str(place), {"a": [f"x{MARKS}", [], [day, [math.nan, 1.5]], {"b": ({}, None)}]})
+    text = place.read_text(encoding="utf-8")
+    assert MARKS[1] not in text
+    found = json.loads(text)
+    assert found["a"][1:] == [[], ["2026-05-14", [None, 1.5]], {"b": [{}, None]}]
+    assert text == json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+def test_many_rows_are_written_as_they_come(name: str, tmp_path: Path) -> None:
+    """Of thousands of rows no text is held, and rows that fail leave the old file."""
+    place = tmp_path / name
+    columns = tuple("abcdef")
+    held = [dict.fromkeys(columns, "x" * 300)] * 2_500
+
+    def write(rows: Iterable[dict[str, str]]) -> None:
+        if name == "a.csv":
+            write_csv(str(place), columns, rows)
+        else:
+            write_json(str(place), list(rows))
+
+    tracemalloc.start()
+    try:
+        write(held)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    size = place.stat().st_size
+    assert size > 4_000_000
+    assert peak < size / 8
+
+    def failing() -> Iterator[dict[str, str]]:
+        yield from held[:500]
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write(failing())
+    assert place.stat().st_size == size
+    assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
 def test_exported_cells_are_harmless_and_parquet_keeps_what_is_stored(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from screener.errors import InputError, NotFoundError, StorageError
 from screener.files import workbook
 from screener.files.workbook import is_our_workbook
-from screener.files.writing import check_targets, json_text
+from screener.files.writing import check_targets, write_json
 from screener.language import Language, speaking
 from screener.results.backtest import PATHS, REMARK, RETURNS
 from screener.results.explained import explained_columns
@@ -226,12 +226,16 @@ def test_the_published_schema_is_that_of_the_tables(command: str, tmp_path: Path
     assert published.read_bytes() == (tmp_path / name).read_bytes(), "run `make schemas`"
 
 
-def test_rows_fit_their_schema_and_others_do_not() -> None:
+def test_rows_fit_their_schema_and_others_do_not(tmp_path: Path) -> None:
+    def written(row: object) -> object:
+        write_json(str(tmp_path / "a.json"), [row])
+        return json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+
     schema = json_schema("backtest")
-    jsonschema.validate(json.loads(json_text([ROW])), schema)
+    jsonschema.validate(written(ROW), schema)
     for wrong in ({**ROW, "horizon": "5"}, {**ROW, "more": 1}, {"basket": "a"}):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(json.loads(json_text([wrong])), schema)
+            jsonschema.validate(written(wrong), schema)
     with pytest.raises(NotFoundError, match="writes no JSON"):
         json_schema("luck")
 

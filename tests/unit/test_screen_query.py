@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from screener.errors import InputError
-from screener.screen.fields import PREDICATE_COLUMNS
-from screener.screen.grammar import _FUNCTIONS
+from screener.screen.fields import FIELDS, PREDICATE_COLUMNS
+from screener.screen.grammar import _FUNCTIONS, JOINED
 from screener.screen.query import (
     MAX_LENGTH,
     Predicate,
@@ -236,6 +236,16 @@ def test_the_worst_pattern_allowed_is_quick_even_on_long_names(subject):
     predicate = parse_predicate(f"{subject} ILIKE '%_a%_a%b' OR {subject} LIKE '%a_%a_%b'")
     run_predicate(predicate, rows)
     assert time.monotonic() - started < 5
+
+
+def test_the_worst_pattern_allowed_is_quick_on_lists_too():
+    long = [name for name, f in FIELDS.items() if f.unit.value == "text" and "cards" in f.tables]
+    assert set(long) == JOINED
+    rows = table(2_000, themes=["a" * 800] * 2_000)
+    started = time.process_time()
+    predicate = parse_predicate("themes ILIKE '%" + "a" * 96 + "b%'")
+    run_predicate(predicate, rows, timeout_seconds=60)
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

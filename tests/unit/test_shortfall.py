@@ -15,6 +15,7 @@ from screener.backtest.decision import TOGETHER
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
+from screener.domain.exits import ExitRules
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
@@ -176,3 +177,19 @@ def test_the_mean_of_many_events_has_every_event_alike() -> None:
         parts = [dict(item.shortfall)[step] for item in found]
         assert mean.steps[step] == pytest.approx(sum(parts) / 2, abs=1e-12)
     assert sum(mean.steps.values()) == pytest.approx(mean.traded, abs=1e-10)
+
+
+def test_a_name_that_leaves_early_ends_at_an_open_in_every_step() -> None:
+    """Its gain reaches 9 % at the close of 11.50: it is sold at 11.50 the morning after."""
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, GAPS_UP)})
+    themes = np.full(panel.close.shape, 1.01)
+    index = rising_index([100, 101, 102, 103, 104, 105])
+    exits = ExitRules(take=0.09)
+    found = run(panel, index=index, themes=themes, horizons=(5,), exits=exits)
+    told = steps_of(found)
+    assert found.executable_return == pytest.approx(11.5 / 10.5 - 1, abs=1e-7)
+    assert told["market"] == pytest.approx(0.02, abs=1e-12)  # opens at the close before
+    assert told["theme"] == pytest.approx(1.01**2 - 1.02, abs=1e-12)
+    assert told["selection"] == pytest.approx(1.15 - 1.01**2, abs=1e-12)
+    assert told["delay"] == pytest.approx(11.5 / 10.5 - 1.15, abs=1e-12)
+    assert told["waiting and unfilled"] == pytest.approx(0, abs=1e-12)

@@ -1,5 +1,6 @@
 """Four quarters, growth and streaks of cumulative statements: each rule by hand."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from screener.screen.computed import Why
 from screener.screen.statements import (
+    DETAILED,
     DETAILS,
     STATEMENT_FIELDS,
     SUMMARY,
@@ -83,6 +85,21 @@ def test_what_a_restatement_leaves_out_is_not_taken_from_the_statement_before():
 
 BALANCE = {"debt": 30, "minorities": 5, "cash_equivalents": 50, "total_assets": 2000}
 SHEET = BALANCE | {"total_liabilities": 1000, "equity": 995}
+
+
+def test_the_fields_that_read_details_are_known():
+    held = company(HALF, AGO, YEAR)
+    plain = replace(held, figures={name: held.figures[name] for name in SUMMARY})
+
+    def fails(name):
+        try:
+            STATEMENT_FIELDS[name](plain)
+        except KeyError:
+            return True
+        return False
+
+    assert {name for name in STATEMENT_FIELDS if fails(name)} == DETAILED & set(STATEMENT_FIELDS)
+    assert DETAILED - set(STATEMENT_FIELDS) == {"ev", "ev_revenue", "ev_ebitda"}
 
 
 def test_a_source_that_tells_a_part_alone_takes_nothing_back():

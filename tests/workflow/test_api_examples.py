@@ -32,6 +32,18 @@ def followed(ws: api.Workspace) -> api_results.FollowedResult:
     return ws.follow(hold=20, slots=4)
 
 
+@pytest.fixture(scope="module")
+def held(ws: api.Workspace) -> api_results.HeldScreenResult:
+    return ws.screen_backtest(
+        universe="a", pb=(None, 3), top=5, first="2026-04-20", last="2026-06-30"
+    )
+
+
+@pytest.fixture(scope="module")
+def beside(ws: api.Workspace) -> api_results.BesideResult:
+    return ws.screen_report("R5", as_of="2026-06-30")
+
+
 def examples() -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = [test for module in (api, api_results) for test in finder.find(module)]
@@ -50,8 +62,17 @@ def test_the_example_runs(
     ws: api.Workspace,
     found: api_results.BacktestResult,
     followed: api_results.FollowedResult,
+    held: api_results.HeldScreenResult,
+    beside: api_results.BesideResult,
 ) -> None:
-    test.globs = {"screener": screener, "ws": ws, "found": found, "followed": followed}
+    test.globs = {
+        "screener": screener,
+        "ws": ws,
+        "found": found,
+        "followed": followed,
+        "held": held,
+        "beside": beside,
+    }
     told: list[str] = []
     doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=told.append)
     assert not told, "".join(told)

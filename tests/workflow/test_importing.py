@@ -178,3 +178,14 @@ def test_the_master_of_the_workspace_restores_lost_zeros(workspace: Workspace) -
     run(workspace, "code,name\n02475,某港股\n", ImportKind.LISTINGS)
     with pytest.raises(DataError, match="lost its leading zeros"):
         run(workspace, bars, ImportKind.BARS, basis=Basis.RAW)
+
+
+def test_income_and_balance_come_in_two_files(workspace: Workspace) -> None:
+    kind, key = ImportKind.FUNDAMENTALS, "code,period_end,known_at"
+    days = "2025-12-31,2026-03-28"
+    run(workspace, f"{key},revenue,net_profit\n300857,{days},900,90\n", kind)
+    run(workspace, f"{key},debt,net_profit\n300857,{days},30,\n002475,{days},4,5\n", kind)
+    run(workspace, f"{key},net_profit\n300857,{days},80\n", kind)
+    names = ("listing", "revenue", "net_profit", "debt")
+    found = [tuple(row[name] for name in names) for row in read(workspace, TableName.FUNDAMENTALS)]
+    assert found == [("002475.SZ", None, 5.0, 4.0), ("300857.SZ", 900.0, 80.0, 30.0)]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +32,13 @@ from screener.workflows.data import importing
 from screener.workflows.data.importing import ImportOutcome, import_files
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
-from tests.support.soaking import soaked
+from tests.support.soaking import SEED, in_child, share, soaked
+from tests.support.update_kills import in_child as killed_in
 
 NOW = datetime(2025, 9, 1, tzinfo=UTC)
 DAYS = sessions(Exchange.SH, date(2024, 11, 18), 50)  # two years, so two spans
 LISTINGS = 24
+KILLS = share(8, 40)
 
 
 @pytest.fixture
@@ -265,6 +271,47 @@ def test_killed_between_spans_nothing_is_stored_and_the_import_can_be_made_again
     assert digest(tmp_path / "w") == digest(tmp_path / "v")
     left = [item.name for item in (tmp_path / "w" / "data_cache").iterdir() if item.is_file()]
     assert not [name for name in left if name.startswith("tmp")]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@soaked
+def test_killed_at_any_moment_and_made_again_it_is_as_undisturbed(
+    tmp_path: Path, in_pieces: Callable[[bool], None], suffix: str
+) -> None:
+    """Reading, setting down, judging or storing: all of the rows are there, or none."""
+    path = written(tmp_path, market(1), suffix)
+    in_pieces(True)
+    begun = time.monotonic()
+    assert killed_in(lambda: run(tmp_path / "v", path), None) == 0
+    whole = time.monotonic() - begun
+    undisturbed = in_child(lambda: digest(tmp_path / "v")).value
+    random, killed = Random(f"large {SEED} {suffix}"), 0
+    for number in range(KILLS):
+        folder = tmp_path / f"w{number % 2}"  # each import begins on what the last one left
+        status = killed_in(partial(run, folder, path), random.uniform(0, whole))
+        killed += os.WIFSIGNALED(status)
+        assert os.WIFSIGNALED(status) or status == 0
+        found = in_child(partial(stored_digest, folder))
+        assert found.value in ("", undisturbed), found.wrong
+        if found.value:
+            shutil.rmtree(folder)
+    assert killed > KILLS // 2
+    for folder in (tmp_path / "w0", tmp_path / "w1"):
+        again = in_child(lambda folder=folder: [run(folder, path).dry_run, digest(folder)])
+        assert again.value == [False, undisturbed], again.wrong
+        left = [item.name for item in (folder / "data_cache").iterdir()]
+        assert not [name for name in left if name.startswith("tmp")]
+
+
+def stored_digest(folder: Path) -> str:
+    """Return the digest of what is stored; empty where nothing is."""
+    try:
+        store = Store.open(folder / "data_cache")
+    except DataError:
+        return ""
+    with store:
+        assert store.holds_what_was_committed() is not False
+        return store.content().digest if store.read(TableName.BARS).num_rows else ""
 
 
 @soaked

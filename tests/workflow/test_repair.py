@@ -18,6 +18,7 @@ from screener.cli.data import health as data_health
 from screener.data.doctor import Check
 from screener.data.doctor.bar_columns import Marks
 from screener.data.doctor.repair import Method, TablesUnderRepair, propose_repairs, repaired_bars
+from screener.data.lake import reading
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import SIMULATED, TableName
@@ -119,6 +120,18 @@ def test_a_split_of_raw_prices_becomes_an_action_and_its_factor(workspace: Works
     assert not checked(workspace).findings
     assert read(workspace, TableName.BARS) == read(workspace, TableName.BARS, before.data_version)
     assert read(workspace, TableName.ACTIONS, before.data_version) == []
+
+
+def test_a_plan_made_some_listings_at_a_time_is_that_of_all_at_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"6000{at:02d}.SH" for at in range(9)]
+    fill(workspace, *(bars(name, [*STEADY, 7.2, 7.3 - at / 50]) for at, name in enumerate(names)))
+    before = checked(workspace)
+    whole = plan_repairs(workspace, before)
+    assert [item.listing for item in whole.proposal.repairs] == names
+    monkeypatch.setattr(reading, "AT_ONCE", 25)  # of 12 bars each: five groups, set down apart
+    assert plan_repairs(workspace, before) == whole
 
 
 def test_a_split_of_adjusted_prices_divides_every_earlier_bar(workspace: Workspace) -> None:

@@ -418,14 +418,14 @@ def test_csv_rows_hold_every_name_with_its_reason():
     assert not fits(table.spec, table.rows)
     assert table.spec.names == (
         *("rank", "listing", "name", "session", "pb", "pe_static", "pe_static_raw"),
-        *("passed", "reasons"),
+        *("passed", "reasons", "run_id"),
     )
     assert [list(row.values()) for row in table.rows] == [
-        [1, "000007.SZ", "", DAY, 1.5, 30.0, 30.0, True, "pb 1.50 in ..3"],
-        [2, "000001.SZ", "", DAY, 1.0, 5.0, 5.0, True, "pb 1.00 in ..3"],
-        [3, "000002.SZ", "", DAY, 2.0, None, -4.0, True, "pb 2.00 in ..3"],
-        [None, "000006.SZ", "", DAY, 9.0, None, None, False, "pb 9.00 above 3"],
-        [None, "000008.SZ", "", DAY, None, 3.0, 3.0, False, "pb missing"],
+        [1, "000007.SZ", "", DAY, 1.5, 30.0, 30.0, True, "pb 1.50 in ..3", ""],
+        [2, "000001.SZ", "", DAY, 1.0, 5.0, 5.0, True, "pb 1.00 in ..3", ""],
+        [3, "000002.SZ", "", DAY, 2.0, None, -4.0, True, "pb 2.00 in ..3", ""],
+        [None, "000006.SZ", "", DAY, 9.0, None, None, False, "pb 9.00 above 3", ""],
+        [None, "000008.SZ", "", DAY, None, 3.0, 3.0, False, "pb missing", ""],
     ]
 
 
@@ -433,12 +433,15 @@ def test_csv_columns_without_raw_where_no_multiple_is_undefined():
     result = run_screen(store(MARKET), request(pb="..3"))
     table = screen_table(result)
     assert not fits(table.spec, table.rows)
-    assert table.spec.names == (*("rank", "listing", "name", "session", "pb", "passed", "reasons"),)
+    names = ("rank", "listing", "name", "session", "pb", "passed", "reasons", "run_id")
+    assert table.spec.names == names
 
 
 def test_a_screen_without_a_name_has_its_columns_and_no_row():
     found = screen_table(replace(run_screen(store(MARKET), request(pb="..3")), rows=()))
-    assert found.spec.names == ("rank", "listing", "name", "session", "pb", "passed", "reasons")
+    assert found.spec.names == (
+        *("rank", "listing", "name", "session", "pb", "passed", "reasons", "run_id"),
+    )
     assert not found.rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order, OrderStatus
@@ -47,21 +48,39 @@ class Fill:
 
 
 class Booking:
-    """Writes the orders of one name of a window.
+    """Writes the orders of one name.
 
     Parameters
     ----------
     dealing
         The name.
-    window, number
-        The window, and which of its names this is.
+    number
+        Its number among all names of the money.
+    scheduled
+        Session for which its first purchase is meant.
+    leg, end
+        What becomes of it in a window, and the last row to which it is valued there.
     """
 
-    def __init__(self, dealing: Dealing, window: Window, number: int) -> None:
-        self.dealing, self.number = dealing, number
-        self.leg: Leg = window.legs[number]
-        self.end = window.end_rows[number]
-        self.scheduled: date = dict(window.entries)[dealing.listing.exchange]
+    def __init__(
+        self, dealing: Dealing, number: int, scheduled: date, leg: Leg | None = None, end: int = -1
+    ) -> None:
+        self.dealing, self.number, self.scheduled = dealing, number, scheduled
+        self.end = end
+        self._leg = leg
+
+    @classmethod
+    def of(cls, dealing: Dealing, window: Window, number: int) -> Self:
+        """Return what writes the orders of one of the names of a window."""
+        scheduled = dict(window.entries)[dealing.listing.exchange]
+        return cls(dealing, number, scheduled, window.legs[number], window.end_rows[number])
+
+    @property
+    def leg(self) -> Leg:
+        """What becomes of the name in its window; `LookupError` without one."""
+        if self._leg is None:
+            raise LookupError(self.dealing.listing.id)
+        return self._leg
 
     def filled(
         self,
@@ -112,7 +131,8 @@ class Booking:
 
     def left(self) -> str:
         """Tell which rule sells it before its horizon; empty where none does."""
-        return self.leg.exit.told if self.leg.early else ""
+        leg = self._leg
+        return leg.exit.told if leg is not None and leg.early else ""
 
     def unsold(self, reason: Reason, due: int) -> Order:
         """Return the order of what is still held after it was due."""
@@ -133,7 +153,7 @@ class Booking:
 
     def unfilled(self, reason: str, cited: tuple[str, str], *, due: int | None) -> Order:
         """Return the purchase of a name that was not bought, or not yet: no session was its own."""
-        waits = not self.leg.settled and due is None
+        waits = due is None and not self.leg.settled
         return Order(
             leg=self.number,
             listing=self.dealing.listing,
@@ -200,7 +220,7 @@ class Booking:
             return say("the list of the day"), say("table eligibility")
         if not reason.at_limit:
             return "", ""
-        limit = limit_on(self.dealing.panel, self.leg.column, row)
+        limit = limit_on(self.dealing.panel, self.dealing.column, row)
         return (limit.text, limit.source) if limit.text else ("", "")
 
     def lot_cited(self, row: int) -> tuple[str, str]:

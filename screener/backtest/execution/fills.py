@@ -14,6 +14,7 @@ from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
+from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
 from screener.language import say
 from screener.language.lists import clauses
@@ -22,7 +23,7 @@ from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "resolve_orders"]
+__all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "purchase", "resolve_orders"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ class _Name:
         self.leg, self.window, self.cash = leg, window, budget
         self.end = window.end_rows[number]
         self.dealing = Dealing(trading, leg.column, frictions)
-        self.booking = Booking(self.dealing, window, number)
+        self.booking = Booking.of(self.dealing, window, number)
         self.ex_rows = trading.entitled_rows(leg.column)
         self.holding = Holding()
         self.first_row = self.row = -1  # of the purchase, and up to which all splits are done
@@ -238,12 +239,45 @@ def first_purchase(
     """
     price = window.price
     row, late = dealing.first_open(booking.leg, price, booking.end, window.max_wait)
-    cited = booking.cited(late, booking.leg.entry_row)
+    due = booking.leg.entry_row
     if row is None:
         why = late.told or say("not bought by the last session to which the window is valued")
         if booking.leg.fill_row is not None:
             why = clauses([why, dealing.eligible_told(booking.leg.fill_row)])
-        return None, booking.unfilled(why, cited, due=row)
+        return None, booking.unfilled(why, booking.cited(late, due), due=row)
+    return purchase(dealing, booking, price, budget, row=row, due=due, late=late)
+
+
+def purchase(
+    dealing: Dealing,
+    booking: Booking,
+    price: EntryPrice,
+    budget: float,
+    *,
+    row: int,
+    due: int | None,
+    late: Reason = Reason.NONE,
+) -> tuple[Fill | None, Order]:
+    """Resolve the purchase of a name in a session with a budget in CNY.
+
+    Parameters
+    ----------
+    dealing, booking
+        The name, and who writes its order.
+    price
+        Price of the session that is aimed at.
+    budget
+        Money for it, fees included, in CNY.
+    row, due
+        Session of the purchase, and the one for which it was meant.
+    late
+        What it waited for.
+
+    Raises
+    ------
+    DataError
+        If a board lot, a fixing or a volume that it needs is missing.
+    """
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])
     shares, paid, reason = dealing.affordable(budget, row, rate, aimed)
@@ -259,5 +293,5 @@ def first_purchase(
         paid,
         status=OrderStatus.PARTIAL if reason else OrderStatus.FILLED,
         reason=clauses([waited(late), free, reason]),
-        cited=cited,
+        cited=booking.cited(late, due),
     )

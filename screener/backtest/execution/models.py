@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from screener.backtest.execution.pricing import ValuePanel, no_fixing
 from screener.backtest.execution.shares import share_marks
 from screener.backtest.frictions import Entitlement, Order, OrderStatus
 from screener.domain.arrays import FloatVector
+from screener.domain.basket import EntryPrice
 from screener.language import say
 from screener.market.charges import Side
 from screener.market.lots import buyable_shares
@@ -77,19 +79,30 @@ class MoneyModel:
     Parameters
     ----------
     dealing, booking
-        The name and its place in the window.
+        The name, and who writes its orders.
     window
-        The window.
+        The window that it is a name of; `None` where names come and go.
+    price
+        Price of every later order.
     """
 
-    def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
-        self.dealing, self.booking, self.window = dealing, booking, window
-        self._entry = dealing.first_open(booking.leg, window.price, booking.end, window.max_wait)[0]
+    def __init__(
+        self,
+        dealing: Dealing,
+        booking: Booking,
+        window: Window | None = None,
+        price: EntryPrice = EntryPrice.CLOSE,
+    ) -> None:
+        self.dealing, self.booking, self.window, self.price = dealing, booking, window, price
 
-    @property
+    @cached_property
     def entry_row(self) -> int | None:
         """See `ExecutionModel.entry_row`."""
-        return self._entry
+        window = self.window
+        if window is None:
+            return None
+        leg, end = self.booking.leg, self.booking.end
+        return self.dealing.first_open(leg, window.price, end, window.max_wait)[0]
 
     def closed(self, row: int) -> Reason:
         """See `ExecutionModel.closed`."""
@@ -117,13 +130,15 @@ class MoneyModel:
 
     def enter(self, budget: float) -> Booked:
         """See `ExecutionModel.enter`."""
+        if self.window is None:
+            raise LookupError(self.dealing.listing.id)
         return first_purchase(self.dealing, self.booking, self.window, budget)
 
     def add(self, row: int, budget: float) -> Booked:
         """See `ExecutionModel.add`."""
         dealing = self.dealing
         rate = dealing.conversion(row, Side.BUY)
-        aimed = float(dealing.panel.close[row, dealing.column])
+        aimed = float(dealing.panel.paid(self.price)[row, dealing.column])
         shares, price, reason = dealing.affordable(budget, row, rate, aimed)
         if not shares:
             return None, None
@@ -135,14 +150,16 @@ class MoneyModel:
         if not sold:
             return None, None
         capped = sold < buyable_shares(shares, self.dealing.lot(row))
-        return self._booked(Side.SELL, row, sold, self.dealing.sold_at(row, sold), capped=capped)
+        price = self.dealing.sold_at(row, sold, opening=self.price is EntryPrice.OPEN)
+        return self._booked(Side.SELL, row, sold, price, capped=capped)
 
     def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
         """See `ExecutionModel.leave`."""
         sold = self.dealing.sellable(row, held, held)
         if not sold:
             return None, None
-        fill = self._fill(Side.SELL, row, sold, self.dealing.sold_at(row, sold), late)
+        price = self.dealing.sold_at(row, sold, opening=self.price is EntryPrice.OPEN)
+        fill = self._fill(Side.SELL, row, sold, price, late)
         return fill, self.booking.sold(fill, due, last=sold == held)
 
     def unsold(self, reason: Reason, due: int) -> Order | None:

@@ -8,14 +8,12 @@ bought yet, takes no part. Shares leave first in, first out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.booking import Fill
-from screener.backtest.execution.holdings import Holding, TaxLot
+from screener.backtest.execution.cash_account import CashAccount, Played, cost_of
 from screener.backtest.execution.models import ExecutionModel
-from screener.backtest.frictions import Line, Order
 from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
@@ -23,61 +21,16 @@ from screener.market.charges import Side
 from screener.paths.legs import LegState, Reason, buy_block, sale_block
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["Played", "Trade", "play_rebalanced"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
-    """A fill of one name, and its place in the day: entries, then sales, then purchases."""
-
-    leg: int
-    fill: Fill
-    side: Side
-    place: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """What became of a rebalanced window; money in CNY.
-
-    Parameters
-    ----------
-    trades, lines
-        Fills, and every row of the ledger, by time.
-    cash
-        What is in the cash account at the end, dividends less their tax included.
-    dividends, taxes, subscribed
-        Cash dividends received before tax, the tax on them, and money paid for rights.
-    open
-        Whether a sale that was due still waits.
-    """
-
-    trades: tuple[Trade, ...]
-    lines: tuple[Line, ...]
-    cash: float
-    dividends: float
-    taxes: float
-    subscribed: float
-    open: bool
-
-    @property
-    def sales(self) -> tuple[Fill, ...]:
-        """Fills of its sales."""
-        return tuple(trade.fill for trade in self.trades if trade.side is Side.SELL)
+__all__ = ["play_rebalanced"]
 
 
 @dataclass(slots=True)
 class _Name:
-    """The money kept for its purchase, what is held, why its sale is late, if it began."""
+    """The money kept for its purchase, why its sale is late, if it began."""
 
     reserve: float
-    holding: Holding = field(default_factory=Holding)
     late: Reason = Reason.NONE
     leaving: bool = False
-
-    @property
-    def shares(self) -> float:
-        return self.holding.shares
 
 
 def play_rebalanced(
@@ -125,7 +78,7 @@ def play_rebalanced(
     return play.result()
 
 
-class _Play:
+class _Play(CashAccount):
     def __init__(
         self,
         panel: PricePanel,
@@ -135,34 +88,24 @@ class _Play:
         *,
         sell: bool,
     ) -> None:
-        self.panel, self.window, self.models = panel, window, models
+        super().__init__(models, 0.0)
+        self.panel, self.window = panel, window
         self.selling = sell and window.status is WindowStatus.MATURE
         self.held = [_Name(weight * capital) for weight in window.weights]
-        self.cash = self.left_over = 0.0
-        self.trades: list[Trade] = []
-        self.lines: list[Line] = []
-        self.dividends = self.taxes = self.subscribed = 0.0
+        self.left_over = 0.0
 
     def over(self, row: int) -> bool:
         """Tell whether nothing can happen from this row on."""
         if not self.selling or row <= self.window.last_row:
             return False
-        return not any(name.holding.tax_lots for name in self.held)
+        return not any(holding.tax_lots for holding in self.holdings)
 
     def morning(self, row: int) -> None:
         """Multiply shares and receive dividends, and add yesterday's change to the cash."""
         self.cash, self.left_over = self.cash + self.left_over, 0.0
-        for at, name in enumerate(self.held):
-            if not name.holding.tax_lots or not self._in_window(at, row):
-                continue
-            found = self.models[at].morning(name.holding, row, self.cash)
-            self.cash += found.cash
-            self.dividends += found.dividends
-            self.taxes += found.taxes
-            self.lines += found.lines
-            if found.subscribed is not None:
-                self.subscribed += _cost(found.subscribed)
-                self.trades.append(Trade(leg=at, fill=found.subscribed, side=Side.BUY, place=0))
+        for at, holding in enumerate(self.holdings):
+            if holding.tax_lots and self._in_window(at, row):
+                self.receive(at, row)
 
     def enter(self, row: int) -> None:
         """Buy the names whose session of entry this is; the change is for tomorrow."""
@@ -174,9 +117,9 @@ class _Play:
             if due != row and not unbought:
                 continue
             fill, order = self.models[at].enter(self.held[at].reserve)
-            self._book(at, Side.BUY, 0, fill, order)
+            self.book(at, Side.BUY, 0, fill, order)
             if due == row:
-                self.left_over += self.held[at].reserve - _cost(fill)
+                self.left_over += self.held[at].reserve - cost_of(fill)
                 self.held[at].reserve = 0.0
 
     def rebalance(self, row: int, decided: int) -> None:
@@ -191,10 +134,8 @@ class _Play:
         for at in active:
             excess = worth[at] - targets[at]
             if excess > LEAST_PART * total:
-                shares = self.held[at].shares
-                self._sell(
-                    at, row, self.models[at].reduce(row, excess / worth[at] * shares, shares)
-                )
+                shares = self.holdings[at].shares
+                self.sell(at, row, self.models[at].reduce(row, excess / worth[at] * shares, shares))
         needs = {at: targets[at] - worth[at] for at in active}
         needs = {at: need for at, need in needs.items() if need > LEAST_PART * total}
         part = max(self.cash, 0.0) / sum(needs.values()) if needs else 0.0
@@ -202,8 +143,8 @@ class _Play:
         for at, need in needs.items():
             if need * part > LEAST_PART * total:  # what is less stays cash
                 fill, order = self.models[at].add(row, need * part)
-                self._book(at, Side.BUY, 2, fill, order)
-                bought += _cost(fill)
+                self.book(at, Side.BUY, 2, fill, order)
+                bought += cost_of(fill)
         self.cash -= bought
 
     def leave(self, row: int) -> None:
@@ -212,7 +153,7 @@ class _Play:
             return
         for at, leg in enumerate(self.window.legs):
             name = self.held[at]
-            if not name.holding.tax_lots or leg.exit_row is None or row < leg.exit_row:
+            if not self.holdings[at].tax_lots or leg.exit_row is None or row < leg.exit_row:
                 continue
             if not self.panel.trading[row, leg.column]:
                 continue
@@ -221,32 +162,27 @@ class _Play:
                 name.late = name.late or block
                 continue
             late = Reason.NONE if name.leaving else name.late
-            booked = self.models[at].leave(row, leg.exit_row, name.shares, late)
-            name.leaving = self._sell(at, row, booked) or name.leaving
+            booked = self.models[at].leave(row, leg.exit_row, self.holdings[at].shares, late)
+            name.leaving = self.sell(at, row, booked) or name.leaving
 
     def result(self) -> Played:
         """Return what it came to."""
         waits = False
         for at, name in enumerate(self.held):
             due = self.window.legs[at].exit_row
-            if self.selling and name.holding.tax_lots and due is not None:
+            if self.selling and self.holdings[at].tax_lots and due is not None:
                 order = self.models[at].unsold(name.late, due)
                 self.lines += [order] if order else []
                 waits = True
-        return Played(
-            trades=tuple(self.trades),
-            lines=tuple(self.lines),
-            cash=self.cash + self.left_over + sum(name.reserve for name in self.held),
-            dividends=self.dividends,
-            taxes=self.taxes,
-            subscribed=self.subscribed,
-            open=waits,
-        )
+        cash = self.cash + self.left_over + sum(name.reserve for name in self.held)
+        return self.played(cash, waits=waits)
 
     def _active(self, row: int, decided: int) -> tuple[list[int], dict[int, float]]:
         """Return the names that can be brought to their weight, and the worth of each, in CNY."""
         active = [at for at in range(len(self.held)) if self._tradable(at, row)]
-        worth = {at: self.held[at].shares * self.models[at].worth(row, decided) for at in active}
+        worth = {
+            at: self.holdings[at].shares * self.models[at].worth(row, decided) for at in active
+        }
         # Nothing can be decided about a name of which no price was known by then.
         active = [at for at in active if np.isfinite(worth[at])]
         worth = {at: worth[at] for at in active}
@@ -283,36 +219,9 @@ class _Play:
     def _sale_block(self, at: int, row: int) -> Reason:
         column = self.window.legs[at].column
         mainland = self.panel.listings[column].exchange.mainland
-        if mainland and self.held[at].holding.bought(row):
+        if mainland and self.holdings[at].bought(row):
             return Reason.SAME_DAY
         return self.models[at].closed(row) or sale_block(self.panel, column, row)
 
     def _in_window(self, at: int, row: int) -> bool:
         return self.selling or row <= self.window.end_rows[at]
-
-    def _sell(self, at: int, row: int, booked: tuple[Fill | None, Order | None]) -> bool:
-        """Take the shares of a sale out of their tax lots; tell whether there was one."""
-        fill, order = booked
-        if fill is None:
-            return False
-        tax, lines = self.models[at].taxed(self.held[at].holding, row, fill.shares)
-        self.cash += fill.shares * fill.price - fill.fees - tax
-        self.taxes += tax
-        self._book(at, Side.SELL, 1, fill, order)
-        self.lines += lines
-        return True
-
-    def _book(
-        self, at: int, side: Side, place: int, fill: Fill | None, order: Order | None
-    ) -> None:
-        if order is not None:
-            self.lines.append(order)
-        if fill is None:
-            return
-        self.trades.append(Trade(leg=at, fill=fill, side=side, place=place))
-        if side is Side.BUY:
-            self.held[at].holding.tax_lots.append(TaxLot(fill.row, fill.shares))
-
-
-def _cost(fill: Fill | None) -> float:
-    return 0.0 if fill is None else fill.shares * fill.price + fill.fees

@@ -313,7 +313,7 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
 def _given_up(dealing: Dealing, leg: Leg, settings: Settings) -> int | None:
     """Return the row from whose close on a name that was not bought can be bought no more."""
     if leg.fill_row is not None:
-        return leg.exit_row if dealing.closed(leg.fill_row) else leg.fill_row
+        return leg.exit_row if dealing.shut(leg.fill_row) else leg.fill_row
     if not leg.settled or leg.entry_row is None:
         return None
     own = dealing.panel.own_rows(leg.column)

@@ -261,9 +261,16 @@ class Reader(lake.Connected):
         conditions = _conditions(spec, None, None, on_or_before)
         if suffixes:
             conditions += (" AND " if conditions else " WHERE ") + f"({_ending(suffixes)})"
-        sql = f"SELECT max({_date_column(spec)}) FROM {self._at(table)}{conditions}"
+        sql = f"SELECT max({date_column(spec)}) FROM {self._at(table)}{conditions}"
         found: date | None = self._rows(sql)[0][0]
         return found
+
+    def days_held(self, table: TableName, suffixes: Sequence[str] = ()) -> list[date]:
+        """Return the days of which a table holds a row, ascending; parameters as `last_session`."""
+        day = date_column(TABLES[table])
+        condition = f" WHERE {_ending(suffixes)}" if suffixes else ""
+        sql = f"SELECT DISTINCT {day} AS day FROM {self._at(table)}{condition} ORDER BY day"
+        return [row[0] for row in self._rows(sql)]
 
     def own_ranks(
         self,
@@ -486,7 +493,7 @@ class Reader(lake.Connected):
 
     def _coverage(self, spec: Table) -> Coverage:
         names = spec.column_names
-        day = _date_column(spec) if _has_date(spec) else "NULL::DATE"
+        day = date_column(spec) if _has_date(spec) else "NULL::DATE"
         listings = "count(DISTINCT listing)" if "listing" in names else "NULL"
         sources = "list_sort(list(DISTINCT source))" if "source" in names else "NULL"
         (row,) = self._rows(
@@ -573,7 +580,7 @@ def _conditions(
         parts.append(_among(listings))
     for bound, sign in ((start, ">="), (end, "<=")):
         if bound is not None:
-            parts.append(f"{_date_column(spec)} {sign} {lake.literal(bound)}::DATE")
+            parts.append(f"{date_column(spec)} {sign} {lake.literal(bound)}::DATE")
     return " WHERE " + " AND ".join(parts) if parts else ""
 
 
@@ -596,7 +603,14 @@ def _has_date(spec: Table) -> bool:
     return any(name in spec.column_names for name in _DATE_COLUMNS)
 
 
-def _date_column(spec: Table) -> str:
+def date_column(spec: Table) -> str:
+    """Return the column of a table by which rows of some days are selected.
+
+    Raises
+    ------
+    SchemaMismatch
+        If it has none.
+    """
     for name in _DATE_COLUMNS:
         if name in spec.column_names:
             return name

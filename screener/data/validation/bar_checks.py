@@ -36,7 +36,7 @@ from screener.data.validation.row_checks import (
 from screener.data.validation.sense import numbers_beyond
 from screener.data.validation.series import check_calendar, check_factors, gaps
 from screener.data.validation.stored import compare_with_stored
-from screener.domain.arrays import FlagArray
+from screener.domain.arrays import FlagArray, among
 from screener.domain.listing import Board, Exchange
 from screener.language import say
 from screener.language.lists import clauses
@@ -225,7 +225,7 @@ def _off_price(bars: Bars, context: ValidationContext) -> dict[int, str]:
 
 
 def _on_suspension(bars: Bars, context: ValidationContext) -> dict[int, str]:
-    halted = np.isin(bars.days, np.array(sorted(context.suspended), dtype="datetime64[D]"))
+    halted = among(bars.days, np.array(sorted(context.suspended), dtype="datetime64[D]"))
     return {
         int(row): say(
             "volume {volume:.12g} on a session recorded as suspended", volume=bars.volume[row]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from screener.data.lake.batch import Reject
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
-from screener.domain.arrays import DayArray, FloatArray
+from screener.domain.arrays import DayArray, FloatArray, among
 from screener.domain.listing import Listing
 from screener.language import say
 from screener.market.calendars import Calendar
@@ -127,7 +127,7 @@ class Bars:
 
     def untraded(self, suspended: frozenset[date]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Tell which rows are no trade: without volume, or suspended with unknown volume."""
-        halted = np.isin(self.days, np.array(sorted(suspended), dtype="datetime64[D]"))
+        halted = among(self.days, np.array(sorted(suspended), dtype="datetime64[D]"))
         return np.asarray((self.volume == 0) | (halted & ~(self.volume > 0)))
 
 

@@ -27,7 +27,7 @@ from screener.data.validation.price_jumps import (
     unlimited_cause,
 )
 from screener.data.validation.stored import raw_rows
-from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis
+from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis, among
 from screener.domain.listing import Board
 from screener.language import say
 from screener.language.terms import named
@@ -325,7 +325,7 @@ def _course(bars: Bars, kept: FlagArray, context: ValidationContext) -> _Course 
     close = np.full(len(span), np.nan)
     stored = Bars.of(raw_rows(context.stored))
     for known, chosen in ((stored, np.isfinite(stored.close)), (bars, kept)):
-        inside = chosen & _within(known.days, span)
+        inside = chosen & among(known.days, span)
         at = np.searchsorted(span, known.days[inside])
         quiet = known.untraded(context.suspended)[inside]
         close[at] = np.where(quiet, np.nan, known.close[inside])
@@ -335,13 +335,6 @@ def _course(bars: Bars, kept: FlagArray, context: ValidationContext) -> _Course 
     return _Course(sessions=span, close=close, first_known=first_known, limited=limited)
 
 
-def _within(days: SessionAxis, span: SessionAxis) -> FlagArray:
-    """Tell which days are among ascending ones."""
-    place = np.minimum(np.searchsorted(span, days), len(span) - 1)
-    found: FlagArray = span[place] == days
-    return found
-
-
 def _judged(
     bars: Bars,
     kept: FlagArray,
@@ -349,7 +342,7 @@ def _judged(
     terms: Mapping[date, _Terms],
     context: ValidationContext,
 ) -> _Rows:
-    traded = kept & ~bars.untraded(context.suspended) & _within(bars.days, course.sessions)
+    traded = kept & ~bars.untraded(context.suspended) & among(bars.days, course.sessions)
     place = np.flatnonzero(traded)
     at = np.searchsorted(course.sessions, bars.days[place])
     free = free_of_limit(bars.days[place], context, course.first_known)

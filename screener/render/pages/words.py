@@ -53,6 +53,10 @@ def traits(text: str) -> str:
 @cache
 def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each language has its own
     return {
+        "kept": say("kept"),
+        "entered": say("entered"),
+        "month": say("month"),
+        "quarter": say("quarter"),
         "mature": say("mature"),
         "pending": say("pending"),
         "partial": say("partial"),

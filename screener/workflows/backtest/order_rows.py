@@ -6,7 +6,7 @@ are done sum to its gain, so that `1 + sum(cash_cny) / capital` is its traded va
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from screener.backtest.frictions import Entitlement, Line, Order, OrderStatus
 from screener.backtest.ledger import LedgerEntry
@@ -16,7 +16,7 @@ from screener.paths.legs import LegState
 from screener.paths.windows import Window
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["keys_of", "line_rows", "order_rows", "side_of"]
+__all__ = ["keys_of", "line_rows", "lines_as_rows", "order_rows", "side_of"]
 
 Row = dict[str, object]
 
@@ -70,13 +70,20 @@ def line_rows(common: Row, window: Window, lines: Sequence[Line]) -> Iterator[Ro
     """
     for line in lines:
         named: Row = {
-            "listing": line.listing.id,
             "name": window.event.members[line.leg].name,
             "weight": window.weights[line.leg],
         }
-        yield {**common, **named, **_line(line)}
+        for row in lines_as_rows([line]):
+            yield {**common, **named, **row}
+
+
+def lines_as_rows(lines: Iterable[Line]) -> Iterator[Row]:
+    """Yield what is told of each line of a ledger, and of the money that it exchanged."""
+    for line in lines:
+        listing: Row = {"listing": line.listing.id}
+        yield {**listing, **_line(line)}
         if line.listing.currency != _HOME and line.amount:
-            yield {**common, **named, **_conversion(line)}
+            yield {**listing, **_conversion(line)}
 
 
 def _without_order(entry: LedgerEntry, why: str) -> Row:

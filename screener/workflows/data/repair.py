@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 
 import pyarrow as pa
 
@@ -19,6 +21,8 @@ from screener.data.doctor.repair import (
     repaired_bars,
 )
 from screener.data.lake.batch import Batch
+from screener.data.lake.reading import grouped
+from screener.data.lake.scattering import scattered
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Commit, Store
 from screener.data.update.factor_update import with_factors
@@ -63,20 +67,36 @@ def plan_repairs(workspace: Workspace, verified: Verified) -> RepairPlan:
         if not names or start is None:
             proposal = Proposal(repairs=(), refusals=())
         else:
-            tables = StoredTables(store, names)
-            proposal = propose_repairs(
-                TablesUnderRepair(
-                    bars=tables[TableName.BARS],
-                    actions=tables[TableName.ACTIONS],
-                    factors=tables[TableName.FACTORS],
-                    ex_factors=tables[TableName.EX_FACTORS],
-                    suspended=suspensions(tables),
-                    list_dates=known_dates(tables, "list_date"),
-                    start=start,
-                )
-            )
+            proposal = _proposed(store, names, start)
     return RepairPlan(
         proposal=proposal, data_version=verified.data_version, simulated=verified.simulated
+    )
+
+
+def _proposed(store: Store, names: Sequence[str], start: date) -> Proposal:
+    """Propose the repairs of some listings, as many at a time as can be held together."""
+    rows = store.rows_by_listing(TableName.BARS)
+    groups = grouped({name: rows.get(name, 0) for name in names})
+    found = []
+    with scattered(store, TableName.BARS, groups) as bars:
+        for at, some in enumerate(groups):
+            tables = StoredTables(store, some, {TableName.BARS: partial(bars, at)})
+            found.append(
+                propose_repairs(
+                    TablesUnderRepair(
+                        bars=tables[TableName.BARS],
+                        actions=tables[TableName.ACTIONS],
+                        factors=tables[TableName.FACTORS],
+                        ex_factors=tables[TableName.EX_FACTORS],
+                        suspended=suspensions(tables),
+                        list_dates=known_dates(tables, "list_date"),
+                        start=start,
+                    )
+                )
+            )
+    return Proposal(
+        repairs=tuple(item for one in found for item in one.repairs),
+        refusals=tuple(item for one in found for item in one.refusals),
     )
 
 

@@ -26,7 +26,7 @@ from screener.workflows.explain.kinds import backtest_request
 from screener.workflows.explain.rows import RESULT_KEYS, Difference, differences_of, is_same
 from screener.workspace.runs import StoredRun
 
-__all__ = ["Explanation", "NameShare", "Quote", "explain", "explanation_document"]
+__all__ = ["Explanation", "NameShare", "Quote", "explain", "explanation_document", "names_of"]
 
 _ROUNDING = 1e-9
 
@@ -119,7 +119,7 @@ def explain(
     result, panel = run.results[at], run.panel
     if panel is None:
         raise ComputeError(say("the run keeps no prices"))
-    names = _names(store, panel, result)
+    names = names_of(store, panel, result)
     _check_sum(result, names)
     return Explanation(
         run=run,
@@ -210,7 +210,8 @@ def _gap(result: EventResult) -> dict[str, float]:
 # ---- the names -----------------------------------------------------------------------------------
 
 
-def _names(store: Store, panel: PricePanel, result: EventResult) -> tuple[NameShare, ...]:
+def names_of(store: Store, panel: PricePanel, result: EventResult) -> tuple[NameShare, ...]:
+    """Return what each name of a result adds, with the prices that it rests on."""
     window = result.window
     rows = {
         row

@@ -21,7 +21,7 @@ from screener.results.tables import Row
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import run_events
-from screener.workflows.follow.rows import event_rows
+from screener.workflows.follow.rows import curve_rows, event_rows, followed_orders, measure_row
 from screener.workflows.follow.run import FollowRequest, follow
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRequest, run_score
@@ -34,8 +34,8 @@ from screener.workflows.study.calibration import (
     calibration_rows,
 )
 from screener.workflows.study.placebo import PlaceboRequest, run_placebos
-from screener.workflows.study.placebo_rows import placebo_rows
-from screener.workflows.study.rows import test_rows, unit_rows
+from screener.workflows.study.placebo_rows import control_rows, placebo_rows
+from screener.workflows.study.rows import day_rows, name_rows, test_rows, unit_rows
 from screener.workflows.study.run import StudyRequest, run_study
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt
@@ -43,7 +43,7 @@ from screener.workspace.runs import StoredRun, rebuilt
 __all__ = ["ALL_KINDS", "KINDS", "RunKind", "RunRows", "backtest_request", "kind_of"]
 
 RunRows = Mapping[str, Sequence[Row]]
-"""Rows of each table of a run, by the table's name."""
+"""Rows of each table of a run, by the table's name; those of `RunKind.keys` are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,12 @@ def _study_request(_: Workspace, kept: object, where: str) -> StudyRequest:
 
 def _study(_: Workspace, store: Store, request: StudyRequest, version: str) -> Any:
     run = run_study(store, request, program_version=version)
-    return run, {"tests": test_rows(run), "units": unit_rows(run)}
+    return run, {
+        "tests": test_rows(run),
+        "units": unit_rows(run),
+        "sessions": day_rows(run),
+        "names": name_rows(run),
+    }
 
 
 def _calibration_request(_: Workspace, kept: object, where: str) -> CalibrationRequest:
@@ -152,7 +157,7 @@ def _placebo_request(_: Workspace, kept: object, where: str) -> PlaceboRequest:
 
 def _placebo(_: Workspace, store: Store, request: PlaceboRequest, version: str) -> Any:
     run = run_placebos(store, request, program_version=version)
-    return run, {"placebos": placebo_rows(run)}
+    return run, {"placebos": placebo_rows(run), "controls": control_rows(run)}
 
 
 def _follow_request(_: Workspace, kept: object, where: str) -> FollowRequest:
@@ -161,7 +166,12 @@ def _follow_request(_: Workspace, kept: object, where: str) -> FollowRequest:
 
 def _follow(_: Workspace, store: Store, request: FollowRequest, version: str) -> Any:
     run = follow(store, request, program_version=version)
-    return run, {"events": event_rows(run)}
+    return run, {
+        "events": event_rows(run),
+        "orders": followed_orders(run),
+        "curve": curve_rows(run),
+        "measures": [measure_row(run)],
+    }
 
 
 def _score_request(_: Workspace, kept: object, where: str) -> ScoreRequest:

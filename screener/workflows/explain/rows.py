@@ -113,7 +113,7 @@ def is_same(value: object, text: str) -> bool:
     if isinstance(value, str):
         return value == text or text in _in_each_language(value)
     if isinstance(value, bool | date):
-        return str(value) == text
+        return str(value).lower() == text.lower()  # a CSV has true, a stored row True
     try:
         number = float(text)
     except ValueError:

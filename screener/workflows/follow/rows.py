@@ -8,19 +8,12 @@ import numpy as np
 
 from screener.backtest.following.slots import Followed
 from screener.backtest.frictions import Order
-from screener.errors import ComputeError
 from screener.language.lists import clauses
-from screener.market.calendars import calendar_of
 from screener.market.charges import Side
-from screener.market.years import sessions_a_year
-from screener.paths.metrics.measures import period_returns
-from screener.paths.metrics.performance import performance_of
 from screener.results.follow import MEASURES
-from screener.study.calendar_time import LEAST_SESSIONS
-from screener.study.statistics.distributions import normal_two_sided
-from screener.study.statistics.regression import automatic_lag, least_squares
 from screener.workflows.backtest.capacity import capacity_rows
 from screener.workflows.backtest.order_rows import line_rows
+from screener.workflows.follow.measures import account_measures
 from screener.workflows.follow.run import FollowRun
 from screener.workspace.plain import plain_of
 
@@ -95,7 +88,8 @@ def curve_rows(run: FollowRun) -> list[Row]:
     """Return one row per session: the account, its fall from its peak, and the index."""
     curve = run.curve
     peaks = np.maximum.accumulate(np.maximum(curve.equity, run.capital))
-    index = run.benchmark_path.tolist() or [None] * len(curve.sessions)
+    none = [None] * len(curve.sessions)
+    index, level = run.benchmark_path.tolist() or none, run.level.tolist() or none
     columns = (
         curve.sessions.tolist(),
         curve.equity.tolist(),
@@ -103,9 +97,13 @@ def curve_rows(run: FollowRun) -> list[Row]:
         curve.exposure.tolist(),
         curve.slots.tolist(),
         (curve.equity / peaks - 1).tolist(),
+        level,
         index,
     )
-    names = ("session", "equity", "cash", "exposure", "slots", "drawdown", "benchmark_value")
+    names = (
+        *("session", "equity", "cash", "exposure", "slots", "drawdown"),
+        *("level", "benchmark_value"),
+    )
     return [
         {**dict(zip(names, values, strict=True)), "run_id": run.run_id}
         for values in zip(*columns, strict=True)
@@ -150,48 +148,21 @@ def document_of(run: FollowRun) -> Row:
 def measure_row(run: FollowRun) -> Row:
     """Return the one row of `MEASURES`; what rests on too few sessions is `None`."""
     curve, request = run.curve, run.request
-    path = curve.equity / run.capital
-    exchanges = {item.exchange for item in run.panel.listings}
-    a_year = sessions_a_year([calendar_of(item) for item in sorted(exchanges)], curve.sessions)
-    found = performance_of(path, run.benchmark_path, periods=a_year or 1, sessions=curve.sessions)
-    years = len(path) / a_year if a_year else None
     fees = [one.execution.fees for one in run.taken if one.execution is not None]
-    row: Row = {name: getattr(found, name) for name in MEASURES.names if hasattr(found, name)}
-    row |= {
-        "from_session": curve.sessions[0].item(),
-        "to_session": curve.sessions[-1].item(),
-        "slots": request.slots,
-        "horizon": request.settings.horizons[0],
-        "capital": run.capital,
-        "equity": float(curve.equity[-1]),
+    exchanges = {item.exchange for item in run.panel.listings}
+    row = account_measures(
+        curve.sessions, curve.equity, run.capital, curve.bought, run.benchmark_path, exchanges
+    ) | {
+        "slots": len(run.followed) if request.chain else request.slots,
+        "versions": run.versions,
+        "horizon": None if request.chain else request.settings.horizons[0],
         "n_events": len(run.followed),
         "n_followed": len(run.taken),
         "n_open": sum(one.last_row is None for one in run.taken),
         "exposure": float(curve.exposure.mean()),
-        "turnover": float(curve.bought.sum() / curve.equity.mean() / years) if years else None,
         "fees": float(sum(fees)),
         "benchmark": "" if run.benchmark is None else run.benchmark.id,
-        "benchmark_return": (
-            float(run.benchmark_path[-1]) - 1 if len(run.benchmark_path) else None
-        ),
         "data_version": run.data_version,
         "run_id": run.run_id,
-        **_alpha_test(run),
     }
     return {name: row.get(name) for name in MEASURES.names}
-
-
-def _alpha_test(run: FollowRun) -> Row:
-    """Return the t and p of the constant of the daily returns on those of the benchmark."""
-    none: Row = {"alpha_t": None, "alpha_p": None}
-    if len(run.benchmark_path) < LEAST_SESSIONS:
-        return none
-    own, index = period_returns(run.curve.equity / run.capital), period_returns(run.benchmark_path)
-    try:
-        fit = least_squares(own, index[np.newaxis, :], lag=automatic_lag(len(own)))
-    except ComputeError:  # an index that does not move explains nothing
-        return none
-    if not fit.errors[0] > 0:
-        return none
-    t = fit.coefficients[0] / fit.errors[0]
-    return {"alpha_t": t, "alpha_p": normal_two_sided(t)}

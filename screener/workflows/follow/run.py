@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Self
@@ -15,6 +15,7 @@ from screener.backtest.benchmark import index_path
 from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.pricing import ValuePanel, value_panel
+from screener.backtest.following.chains import Chain
 from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
@@ -44,6 +45,8 @@ from screener.workflows.backtest.requests import (
     BacktestRequest,
     variant_requests,
 )
+from screener.workflows.follow.chains import chains_of, followed_chains, level_of
+from screener.workflows.follow.streams import RATINGS
 from screener.workflows.run_ids import run_id
 
 __all__ = ["MOST_SLOTS", "FollowRequest", "FollowRun", "follow", "refuse_unread"]
@@ -67,6 +70,9 @@ class FollowRequest:
         An index, `none`, or empty for CSI 300, Hang Seng where every name is of Hong Kong.
     first, last
         Span of entry sessions, and the end of the curve; `None` for as far as events and data go.
+    chain
+        Whether the events of a basket are its versions, held one after the other, each basket with
+        an equal part of the money; `slots` and the horizon are not read then.
     """
 
     events: tuple[Event, ...]
@@ -75,6 +81,7 @@ class FollowRequest:
     benchmark: str = ""
     first: date | None = None
     last: date | None = None
+    chain: bool = False
 
     @classmethod
     def of(
@@ -86,6 +93,7 @@ class FollowRequest:
         benchmark: str = "",
         first: date | None = None,
         last: date | None = None,
+        chain: bool = False,
     ) -> Self:
         """Put events and options of trading into a request.
 
@@ -108,6 +116,7 @@ class FollowRequest:
             benchmark=benchmark,
             first=first,
             last=last,
+            chain=chain,
         )
 
     def __post_init__(self) -> None:
@@ -120,12 +129,28 @@ class FollowRequest:
                 say("--hold 1: what is bought one day is sold the next at the earliest (T+1)"),
                 fix=say("hold 2 sessions or more"),
             )
+        if self.chain:
+            self._check_chain()
         if self.first and self.last and self.last < self.first:
             raise InputError(
                 say("--to {last} comes before --from {first}", last=self.last, first=self.first)
             )
         if self.benchmark and self.benchmark != NO_BENCHMARK:
             parse_listing(self.benchmark, parameter="--benchmark", kind=Kind.INDEX)
+
+    def _check_chain(self) -> None:
+        """Refuse what is no version of a basket, or does not go with versions."""
+        if self.settings.exits.any:
+            raise InputError(
+                say("--exit is not read by --chain: a name goes when a version drops it"),
+                fix=say("leave one of them out"),
+            )
+        for event in self.events:
+            if event.basket == RATINGS or not event.weighting.tradable:
+                raise InputError(
+                    say("--chain: {name} has no versions to hold", name=event.basket),
+                    fix=say("name baskets that are weighted at their entry, or leave --chain out"),
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,6 +165,10 @@ class FollowRun:
         What became of each event of the span, in the order in which the account met them.
     curve
         The account at each close.
+    level
+        `(n_sessions,)` level of the chains on paper, 1 at the start; empty without `chain`.
+    versions
+        How many versions the chains have; `None` without `chain`.
     benchmark, benchmark_path
         The index, and its value at each close, 1 at the start; empty without one.
     data_version, run_id, simulated
@@ -164,6 +193,8 @@ class FollowRun:
     remarks: tuple[str, ...]
     lacking: bool
     panel: PricePanel
+    level: FloatVector = field(default_factory=lambda: np.empty(0))
+    versions: int | None = None
     capacity: Capacity | None = None
 
     @property
@@ -230,7 +261,8 @@ def follow(
     market, trading = _read(store, request, some)
     values = value_panel(market.panel, request.settings.entry)
     first, last = _span(market.panel, some, request)
-    play = partial(_play, values, trading, some, request.settings, request.slots, market.caps)
+    chains = chains_of(market, some, request.settings) if request.chain else ()
+    play = partial(_play, values, trading, some, request, market.caps, chains)
     followed, curve = play(first, last, request.settings.capitals[0])
     index, path, lack = _beside(store, request, market.panel, first, last)
     simulated = store.simulated()
@@ -252,6 +284,8 @@ def follow(
         remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
+        level=level_of(values, chains, request.settings, first, last),
+        versions=sum(len(chain.versions) for chain in chains) if request.chain else None,
         capacity=found,
     )
 
@@ -260,21 +294,26 @@ def _play(
     values: ValuePanel,
     trading: TradingPanel,
     some: DatedEvents,
-    settings: Settings,
-    slots: int,
+    request: FollowRequest,
     caps: CapPanel | None,
+    chains: Sequence[Chain],
     first: int,
     last: int,
     capital: float,
 ) -> tuple[tuple[Followed, ...], Curve]:
     """Return what an account with an amount of money came to between two rows of the panel."""
-    met = follow_events(
-        values,
-        trading,
-        [(event, entries[0]) for event, entries in some],
-        replace(settings, capitals=(capital,)),
-        slots,
-        caps,
+    settings = replace(request.settings, capitals=(capital,))
+    met = (
+        followed_chains(trading, chains, settings)
+        if request.chain
+        else follow_events(
+            values,
+            trading,
+            [(event, entries[0]) for event, entries in some],
+            settings,
+            request.slots,
+            caps,
+        )
     )
     _check_any(met)
     followed = tuple(_until(one, last) for one in met)

@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
+from screener.reports.ratings.ratings import stances
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
@@ -126,12 +127,7 @@ def _changed(text: str) -> tuple[str, str]:
 
 @cache
 def _words() -> dict[str, str]:
-    table = read_table("ratings")
-    found: dict[str, str] = {}
-    for words in (table[kind] for kind in ("good", "neutral", "poor", "none")):
-        for word in (*words["chinese"], *words["english"]):
-            found.setdefault(word.casefold(), word)
-    return found
+    return {word.casefold(): word for word in reversed(stances())}
 
 
 @cache

@@ -22,7 +22,12 @@ from screener.screen.computed import Computed, Why
 from screener.screen.fields import FIELDS, Field, FieldUnit, Rank
 from screener.screen.percentiles import LEAST_DAYS, rank_among, rank_of_counts
 from screener.screen.prices import Prices, price_field, sessions_needed
-from screener.screen.statements import STATEMENT_FIELDS, Statements, net_claims
+from screener.screen.statements import (
+    DETAILED,
+    STATEMENT_FIELDS,
+    Statements,
+    net_claims,
+)
 from screener.workflows.screen.expected import medians, read_expected, read_targets
 from screener.workflows.screen.own_history import OwnHistory
 from screener.workflows.screen.readers import (
@@ -195,7 +200,8 @@ class Facts:
 
     @cached_property
     def _reported(self) -> tuple[Statements, TextArray]:
-        return read_statements(self.known, self.ids)
+        detailed = any((item.base or item.name) in DETAILED for item in self.fields)
+        return read_statements(self.known, self.ids, detailed=detailed or not self.fields)
 
     @cached_property
     def _market(self) -> IntArray:

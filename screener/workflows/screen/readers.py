@@ -20,7 +20,6 @@ from screener.screen.statements import DETAILS, SUMMARY, Statements, place_state
 
 __all__ = ["MANY", "columns_of", "last_session", "read_prices", "read_rows", "read_statements"]
 
-_FIGURES = (*SUMMARY, *DETAILS)
 _NO_AXIS: SessionAxis = np.empty(0, dtype="datetime64[D]")
 MANY = 500
 """From so many listings on, a table is read whole."""
@@ -47,11 +46,20 @@ def last_session(known: AsOf, market: Market) -> np.datetime64:
     return found
 
 
-def read_rows(known: AsOf, ids: Sequence[str]) -> tuple[Rows, TextArray]:
-    """Return the rows of `fundamentals` of listings, and the currency of each row."""
-    rows = known.vintages(
-        columns=("currency", *_FIGURES), listings=ids if len(ids) < MANY else None
-    )
+def read_rows(known: AsOf, ids: Sequence[str], *, detailed: bool = True) -> tuple[Rows, TextArray]:
+    """Return the rows of `fundamentals` of listings, and the currency of each row.
+
+    Parameters
+    ----------
+    known
+        The tables as of an instant.
+    ids
+        Listing ids, sorted.
+    detailed
+        Whether `DETAILS` are read too.
+    """
+    names = (*SUMMARY, *(DETAILS if detailed else ()))
+    rows = known.vintages(columns=("currency", *names), listings=ids if len(ids) < MANY else None)
     places = columns_of(rows, ids)
     kept = places >= 0
     if not kept.all():
@@ -60,14 +68,19 @@ def read_rows(known: AsOf, ids: Sequence[str]) -> tuple[Rows, TextArray]:
         listings=places[kept],
         period_end=days_of(rows, "period_end"),
         known_at=days_of(rows, "known_at"),
-        figures={name: numbers_of(rows, name) for name in _FIGURES},
+        figures={name: numbers_of(rows, name) for name in names},
     )
     return found, texts_of(rows, "currency")
 
 
-def read_statements(known: AsOf, ids: Sequence[str]) -> tuple[Statements, TextArray]:
-    """Return the figures of listings by quarter, and the currency of each one's latest row."""
-    rows, told = read_rows(known, ids)
+def read_statements(
+    known: AsOf, ids: Sequence[str], *, detailed: bool = True
+) -> tuple[Statements, TextArray]:
+    """Return the figures of listings by quarter, and the currency of each one's latest row.
+
+    Parameters as those of `read_rows`.
+    """
+    rows, told = read_rows(known, ids, detailed=detailed)
     found = place_statements(
         listings=rows.listings,
         n_listings=len(ids),

@@ -114,8 +114,7 @@ def parse_universe(text: str) -> Universe:
 
 
 def look_up(
-    store: Store,
-    as_of: date,
+    known: AsOf,
     universe: Universe | None,
     members: Sequence[Member],
     *,
@@ -128,10 +127,8 @@ def look_up(
 
     Parameters
     ----------
-    store
-        Tables to read.
-    as_of
-        Day of the screen.
+    known
+        The tables as they could be known by the end of the day.
     universe, members
         A market, or `None` for these names.
     valued
@@ -148,7 +145,7 @@ def look_up(
         markets = tuple(dict.fromkeys(market_of(listing) for listing in sorted(given)))
     else:
         markets = universe.markets
-    known = AsOf.after_close(store, as_of)
+    as_of = known.day
     snapshots = snapshots_of(known, markets) if valued else known.snapshots(markets)
     listed = ListedStocks.read(known)
     valuations = known.valuation(snapshots, listings=None if universe else sorted(given))
@@ -316,7 +313,10 @@ def _computed(
         ids=ids,
         peers=np.array([item in peers for item in ids], dtype=bool),
         snapshots=looked.snapshots,
-        valuations=looked.known.valuation(looked.snapshots) if ranked else looked.valuations,
+        # Of a universe they are those of every listing already.
+        valuations=looked.known.valuation(looked.snapshots)
+        if ranked and looked.given_names
+        else looked.valuations,
         currency=currency,
         currencies=looked.currencies,
         cards=cards,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from screener.data.lake.asof import AsOf
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
@@ -21,6 +22,7 @@ from screener.workflows.run_ids import run_id
 from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
+    Gathered,
     Looked,
     Universe,
     gather_rows,
@@ -34,6 +36,8 @@ __all__ = [
     "ScreenRequest",
     "ScreenResult",
     "Universe",
+    "asked_lines",
+    "gathered_rows",
     "members_as_of",
     "parse_universe",
     "run_screen",
@@ -105,6 +109,8 @@ class ScreenRequest:
         Currency of the amounts, asked and shown.
     timeout_seconds
         Longest run of the predicate.
+    unvalued
+        Whether a name without a valuation is shown like any other, where nothing asks for one.
 
     Raises
     ------
@@ -128,6 +134,7 @@ class ScreenRequest:
     cards: tuple[Report, ...] = ()
     currency: Currency = Currency.CNY
     timeout_seconds: float = 5.0
+    unvalued: bool = False
 
     def __post_init__(self) -> None:
         if (self.universe is None) == (not self.members):
@@ -222,7 +229,13 @@ class ScreenResult(Evaluation):
     run_id: str = ""
 
 
-def run_screen(store: Store, request: ScreenRequest, *, program_version: str = "") -> ScreenResult:
+def run_screen(
+    store: Store,
+    request: ScreenRequest,
+    *,
+    program_version: str = "",
+    at: datetime | None = None,
+) -> ScreenResult:
     """Screen a universe or a basket as of a day.
 
     Each market is screened on its last snapshot on or before that day, each listing on its own
@@ -236,6 +249,8 @@ def run_screen(store: Store, request: ScreenRequest, *, program_version: str = "
         What to screen and what to ask.
     program_version
         Version of the program, part of the run's id; without it the run has none.
+    at
+        Instant up to which things are known; after every close of its day if left out.
 
     Raises
     ------
@@ -246,15 +261,8 @@ def run_screen(store: Store, request: ScreenRequest, *, program_version: str = "
         an amount with.
     """
     questions = request.questions()
-    asked = questions.asked
-    looked = look_up(
-        store,
-        request.as_of,
-        request.universe,
-        request.members,
-        valued=not asked or any("valuation" in field.tables for field in asked),
-    )
-    gathered = gather_rows(store, looked, questions.needed, request.currency, request.cards)
+    known = AsOf.after_close(store, request.as_of) if at is None else AsOf(store, at)
+    looked, gathered = gathered_rows(known, request, questions)
     found = evaluate(gathered.rows, questions)
     simulated = store.simulated()
     return ScreenResult(
@@ -262,7 +270,7 @@ def run_screen(store: Store, request: ScreenRequest, *, program_version: str = "
         as_of=request.as_of,
         sessions={str(market): day for market, day in looked.snapshots.items() if day},
         currency=str(request.currency),
-        questions=_asked(questions),
+        questions=asked_lines(questions),
         fields=found.fields,
         rows=found.rows,
         top=request.top,
@@ -283,6 +291,35 @@ def run_screen(store: Store, request: ScreenRequest, *, program_version: str = "
         if program_version
         else "",
     )
+
+
+def gathered_rows(
+    known: AsOf, request: ScreenRequest, questions: Questions
+) -> tuple[Looked, Gathered]:
+    """Return who is looked at on the day of an instant, and the rows to evaluate.
+
+    Parameters
+    ----------
+    known
+        The tables as of that instant, which stands for the request's own day.
+    request, questions
+        What to screen and what to ask.
+
+    Raises
+    ------
+    DataError
+        As `run_screen` does.
+    """
+    asked = questions.asked
+    looked = look_up(
+        known,
+        request.universe,
+        request.members,
+        valued=any("valuation" in field.tables for field in asked)
+        or not (asked or request.unvalued),
+    )
+    rows = gather_rows(known.store, looked, questions.needed, request.currency, request.cards)
+    return looked, rows
 
 
 def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
@@ -327,7 +364,8 @@ def _checks(request: ScreenRequest) -> Iterator[Check]:
         yield Check(name=name, predicate=parse_predicate(condition))
 
 
-def _asked(questions: Questions) -> tuple[str, ...]:
+def asked_lines(questions: Questions) -> tuple[str, ...]:
+    """Return what is asked, one line each, the order last."""
     lines = [
         say("{field} {range}", field=item.field.called, range=item.text)
         for item in questions.criteria

@@ -22,6 +22,7 @@ from screener.workflows.screen.readers import columns_of
 __all__ = ["TOLD", "Told"]
 
 _RATED, _ANY = timedelta(days=90), timedelta(days=180)
+_NEWEST = 20  # cards of one listing that are named
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,11 +151,14 @@ class Told:
         )
 
     def named_in(self) -> TextArray:
-        """Return the ids of the cards that name each listing, the oldest first."""
+        """Return the ids of the newest cards that name each listing, the newest first."""
         names: dict[str, dict[str, None]] = defaultdict(dict)
-        for card in sorted(self._known_cards, key=lambda card: (card.published.day, card.id)):
+        for card in sorted(
+            self._known_cards, key=lambda card: (card.published.day, card.id), reverse=True
+        ):
             for item in card.securities:
-                names[item.listing.id][card.id] = None
+                if len(names[item.listing.id]) < _NEWEST:
+                    names[item.listing.id][card.id] = None
         return self._texts(lambda item: ",".join(names.get(item, ())) or None)
 
     def days_since_report(self) -> Computed:

@@ -16,7 +16,7 @@ from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.language import say
 from screener.language.lists import listed
-from screener.paths.parallel import check_jobs, mapped
+from screener.paths.parallel import check_jobs, in_parts, mapped
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
 from screener.progress import counting
@@ -52,7 +52,7 @@ __all__ = [
 _HISTORY = 820
 """Days before the first entry that hold the 500 sessions of other dates."""
 _CLOSE = 1e-9
-_TOGETHER = 10  # events that a worker compares at a time
+_TOGETHER = 10  # events at most that a worker compares at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +264,7 @@ def _all_results(
     entry = others.request.backtest.settings.entry
     with counting(len(reals)) as tick:
         for around in around_events(store, others.panel, reals, entry):
-            parts = _parts(around.places, reals)
+            parts = _parts(around.places, reals, jobs)
             work = partial(_some, around=around, others=others)
             given = [[replace(reals[at], ledger=()) for at in places] for places in parts]
             for places, some in zip(parts, mapped(work, given, jobs=jobs), strict=True):
@@ -280,16 +280,13 @@ def _all_results(
     return tuple(found)
 
 
-def _parts(places: Sequence[int], reals: Sequence[EventResult]) -> list[list[int]]:
+def _parts(places: Sequence[int], reals: Sequence[EventResult], jobs: int) -> list[list[int]]:
     """Return places in parts of some events each, all horizons of an event in one of them."""
     by_event: dict[int, list[int]] = {}
     for at in places:
         by_event.setdefault(id(reals[at].window.event), []).append(at)
-    groups = list(by_event.values())
-    return [
-        [at for group in groups[first : first + _TOGETHER] for at in group]
-        for first in range(0, len(groups), _TOGETHER)
-    ]
+    parts = in_parts(list(by_event.values()), jobs=jobs, most=_TOGETHER)
+    return [[at for group in part for at in group] for part in parts]
 
 
 def _some(
