@@ -207,7 +207,8 @@ def _fills(status: Status) -> list[RenderableType]:
                 command=fill.command,
             ),
         )
-        rows.append((headers[fill.table], told))
+        for fill in found
+    ]
     return [Text(), Text(say("what fills it"), style="bold"), facts(rows)]
 
 
