@@ -197,15 +197,11 @@ def _fills(status: Status) -> list[RenderableType]:
     if not found:
         return []
     headers = _headers()
-    rows = [
-        (
-            headers[fill.table],
-            say_count(
-                "{n} name: `{command}`",
-                "{n} names: `{command}`",
-                len(fill.listings),
-                command=fill.command,
-            ),
+    rows = []
+    for fill in found:
+        command = f"`{fill.command}`"
+        told = say_count(
+            "{n} name: {command}", "{n} names: {command}", len(fill.listings), command=command
         )
         for fill in found
     ]
