@@ -203,8 +203,7 @@ def _fills(status: Status) -> list[RenderableType]:
         told = say_count(
             "{n} name: {command}", "{n} names: {command}", len(fill.listings), command=command
         )
-        for fill in found
-    ]
+        rows.append((headers[fill.table], told))
     return [Text(), Text(say("what fills it"), style="bold"), facts(rows)]
 
 
