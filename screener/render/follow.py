@@ -110,7 +110,7 @@ def _facts(run: FollowRun, row: Row) -> Iterator[tuple[str, str]]:
         ),
     )
     if len(run.level):
-        yield CURVE["level"].label(), f"{run.level[-1]:.4f}"
+        yield CURVE["chain_level"].label(), f"{run.level[-1]:.4f}"
     for name in ("total_return", "annualised_return", "volatility", "max_drawdown", "exposure"):
         yield MEASURES[name].label(), _percent(row[name])
     yield MEASURES["sharpe"].label(), _number(row["sharpe"])

@@ -7,6 +7,7 @@ provoked here, too. What is told from where nobody can come to is held to the ca
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -59,6 +60,7 @@ from screener.workflows.report.catalog import basket_events, get_report, new_bas
 from screener.workflows.report.name_master import read_masters
 from screener.workflows.report.rows import stored_evidence
 from screener.workflows.settings import known_setting
+from screener.workflows.study import calibration
 from screener.workflows.today.look import last_look
 from screener.workspace.baskets import delete_basket, read_basket
 from screener.workspace.locate import Workspace, find_workspace
@@ -167,6 +169,16 @@ def _of_no_event(_: Workspace) -> object:
     return run_events(cast(Any, None), request, program_version="0")
 
 
+def _end_process(_: int) -> None:
+    os._exit(1)
+
+
+def _market_without_a_bar(_: Workspace) -> None:
+    settings = SimpleNamespace(windows=StudyWindows())
+    run = SimpleNamespace(request=SimpleNamespace(settings=settings))
+    calibration._span(cast("Any", None), [], cast("Any", run))
+
+
 PROVOKED: dict[tuple[str, str], list[Provoked]] = {
     ("api", "InputError"): [
         lambda place: api.Workspace(place).prices(["300857.SZ"], adjust="mean"),
@@ -222,6 +234,7 @@ PROVOKED: dict[tuple[str, str], list[Provoked]] = {
     ("paths", "ComputeError"): [lambda _: vector([[1.0], [2.0]])],  # type: ignore[list-item]
     ("paths", "DataError"): [lambda _: event_table([0, 2], [0], [1.0], [0])],
     ("paths", "InputError"): [lambda _: mapped(str, [1], jobs=0)],
+    ("paths", "OutOfMemory"): [lambda _: mapped(_end_process, range(400), jobs=2)],
     ("reports", "DataError"): [lambda _: build_index([])],
     ("reports", "InputError"): [
         lambda _: read_bytes(b"", name="empty.txt"),
@@ -253,6 +266,7 @@ PROVOKED: dict[tuple[str, str], list[Provoked]] = {
         lambda _: StudyWindows(event=(1, 9)),
     ],
     ("workflows", "AmbiguousMention"): [lambda place: get_report(place, "r")],
+    ("workflows", "BarsMissing"): [_market_without_a_bar],
     ("workflows", "BasketDefinitionError"): [
         _new(name="My Basket"),
         _new(weights=[0.5, 0.5]),

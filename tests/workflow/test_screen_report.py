@@ -62,7 +62,7 @@ def test_both_moments_stand_beside_what_the_report_tells(tmp_path):
     assert [row["measure"] for row in prices] == ["price", "target price"]
     assert [row["claimed"] for row in prices] == [12.0, 20.0]
     assert (prices[0]["then"], prices[0]["now"]) == (then, now)
-    assert prices[0]["change"] == pytest.approx(now / then - 1)
+    assert prices[0]["relative_change"] == pytest.approx(now / then - 1)
     (pb,) = [row for row in rows if row["field"] == "pb"]
     assert (pb["then"], pb["now"], pb["claimed"]) == (1.02, 1.02, 1.5)
     assert [row["measure"] for row in rows if not row["field"]] == ["revenue"]

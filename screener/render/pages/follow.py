@@ -126,8 +126,8 @@ def _chart(run: FollowRun, curve: Sequence[Row]) -> Node:
     ]
     shown = lines if len(run.benchmark_path) else lines[:1]
     if len(run.level):
-        level = [1.0, *column_of(curve, "level")]
-        shown.append(Line(column="level", label=say("on paper"), look="paper", values=level))
+        level = [1.0, *column_of(curve, "chain_level")]
+        shown.append(Line(column="chain_level", label=say("on paper"), look="paper", values=level))
     days = [str(row["session"]) for row in curve]
     caption = say(
         "Value of the account against the start, {first} to {last}", first=days[0], last=days[-1]

@@ -102,7 +102,7 @@ def curve_rows(run: FollowRun) -> list[Row]:
     )
     names = (
         *("session", "equity", "cash", "exposure", "slots", "drawdown"),
-        *("level", "benchmark_value"),
+        *("chain_level", "benchmark_value"),
     )
     return [
         {**dict(zip(names, values, strict=True)), "run_id": run.run_id}

@@ -195,7 +195,7 @@ def _rows(found: Beside, listing: str, name: str) -> Iterator[Row]:
             "field": field.name,
             "then": then,
             "now": now,
-            "change": _change(field, then, now),
+            "relative_change": _change(field, then, now),
         }
         own = [claim for claim in told if _field_of(claim) == field.name]
         for at, claim in enumerate(own or [None]):

@@ -208,7 +208,7 @@ def calibration_rows(run: CalibrationRun) -> list[dict[str, object]]:
                 "n_answered": item.n_answered,
                 "n_rejected": item.n_rejected,
                 "n_above": item.n_above,
-                "level": LEVEL,
+                "significance": LEVEL,
                 "rate": item.rate,
                 "low": low,
                 "high": high,
