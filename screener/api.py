@@ -1244,7 +1244,7 @@ class Workspace:
         Examples
         --------
         >>> int(ws.score().board["trials"].iloc[0])
-        4
+        6
         """
         from screener.data.lake.store import Store
         from screener.workflows.score.run import ScoreRequest, parse_groupings, run_score

@@ -55,9 +55,16 @@ def started(
 def test_the_help_in_chinese(arguments: tuple[str, ...], env: dict[str, str]) -> None:
     told = started(*arguments, env=env)
     text = told.stdout + told.stderr
-    for words in ("用法：", "选项", "命令", "显示本帮助并退出", "把券商研报读成组合", "行情数据"):
+    for words in (
+        "用法：",
+        "选项",
+        "从这里开始",
+        "显示本帮助并退出",
+        "把券商研报读成组合",
+        "行情数据",
+    ):
         assert words in text
-    for words in ("Usage", "Options", "Commands", "Show", "Report cards", "OPTIONS"):
+    for words in ("Usage", "Options", "Start here", "Show", "Report cards", "OPTIONS"):
         assert words not in text
 
 
@@ -72,7 +79,7 @@ def test_the_help_in_chinese(arguments: tuple[str, ...], env: dict[str, str]) ->
 def test_the_help_in_english(arguments: tuple[str, ...], env: dict[str, str]) -> None:
     told = started(*arguments, env=env)
     assert told.returncode == 0
-    for words in ("Usage: ", "Options", "Commands", "Show this message and exit."):
+    for words in ("Usage: ", "Options", "Start here", "Show this message and exit."):
         assert words in told.stdout
     assert not [sign for sign in told.stdout if "\u4e00" <= sign <= "\u9fff"]
 

@@ -291,10 +291,12 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
-def test_every_command_has_help_with_an_example_and_a_place_in_the_readme(
+def test_every_command_has_help_with_an_example_and_a_place_in_the_reference(
     command: list[str],
 ) -> None:
     help_text = fine(*command, "--help")
     assert "Example: screener" in help_text
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    assert f"screener {' '.join(command)}" in readme
+    pages = Path(__file__).resolve().parents[2] / "docs" / "pages" / "en" / "reference"
+    assert f"## screener {' '.join(command)}\n" in (pages / "commands.md").read_text(
+        encoding="utf-8"
+    )

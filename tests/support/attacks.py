@@ -198,7 +198,7 @@ def attacks(path):
 def spoken_attacks(path):
     """Return some of the same behind Chinese words and amounts, and more of their own."""
     forms = ("市净率 大于 1 且 ({})", "市净率 < 20亿 或 {}")
-    inert = ("true", "pb", "NULL", "1", "'true'", "pb > 1) OR (1=1")
+    inert = ("true", "pb", "NULL", "1", "'true'", "market_cap + 1", "pb > 1) OR (1=1")
     wrapped = [
         forms[at % 2].format(text)
         for at, text in enumerate(attacks(path)[::3])

@@ -179,8 +179,8 @@ def test_memory_is_bounded():
         parse_predicate(f"length({wide}) > 1")
     from screener.screen import query
 
-    with query._connection(ROWS) as connection:
-        (limit,) = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    with query.locked() as held:
+        (limit,) = held.connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert limit == "488.2 MiB"
 
 
@@ -270,8 +270,12 @@ def test_the_connection_itself_is_locked(statement, tmp_path):
 
     path = tmp_path / "canary"
     path.write_text(CANARY, encoding="utf-8")
-    with query._connection(ROWS) as connection, pytest.raises(duckdb.Error, match="onfiguration"):
-        connection.execute(statement.format(path=path)).fetchall()
+    with (
+        query.locked() as held,
+        query._rows_on(held.connection, ROWS),
+        pytest.raises(duckdb.Error, match="onfiguration"),
+    ):
+        held.connection.execute(statement.format(path=path)).fetchall()
     assert [item.name for item in tmp_path.iterdir()] == ["canary"]
 
 
@@ -281,8 +285,12 @@ def test_python_variables_are_out_of_reach():
     from screener.screen import query
 
     secret = pa.table({"x": [1]})
-    with query._connection(ROWS) as connection, pytest.raises(duckdb.CatalogException):
-        connection.execute("SELECT * FROM secret")
+    with (
+        query.locked() as held,
+        query._rows_on(held.connection, ROWS),
+        pytest.raises(duckdb.CatalogException),
+    ):
+        held.connection.execute("SELECT * FROM secret")
     assert secret.num_rows == 1
 
 

@@ -28,7 +28,7 @@ from screener.domain.report import (
     Report,
 )
 from screener.errors import DataError, ReportNotFound
-from screener.files.writing import csv_text, json_text
+from screener.files.writing import csv_text, write_json
 from screener.render.checking import checking_view
 from screener.reports.claims.cases import PAYBACK
 from screener.results.reports import CHECKING
@@ -376,7 +376,7 @@ def test_later_rows_change_no_reported_figure(store: Store) -> None:
     assert only(store, one, published=later).verdict is ClaimState.DIFFERS
 
 
-def test_rows_and_document(store: Store) -> None:
+def test_rows_and_document(store: Store, tmp_path: Path) -> None:
     result = check(
         store, claim("price", 26.18, CNY, "2026-04-28"), claim("investment", 7e9, CNY, listing=None)
     )
@@ -393,7 +393,8 @@ def test_rows_and_document(store: Store) -> None:
     assert (second["listing"], second["found"], second["difference"]) == ("", "", "")
     document = checking_document(result)
     assert document["verdicts"] == {"differs": 1, "cannot be checked": 1}
-    assert '"found": null' in json_text(document)
+    write_json(str(tmp_path / "check.json"), document)
+    assert '"found": null' in (tmp_path / "check.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [80, 160])

@@ -82,7 +82,7 @@ def test_the_houses_of_the_demo_are_invented_and_marked(demo: tuple[Path, str]) 
     from screener.workspace.locate import Workspace
 
     houses = {item.definition.broker for item in own_definitions(Workspace(root=demo[0]))}
-    assert len(houses) == 4
+    assert len(houses) == 6
     assert all("SIMULATED" in name and broker_named(name) is None for name in houses)
 
 

@@ -20,7 +20,7 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError
-from screener.files.writing import csv_text, json_text
+from screener.files.writing import csv_text, write_json
 from screener.market.charges import Plan
 from screener.render.rules import rules_view
 from screener.results.rules import RULES
@@ -270,14 +270,15 @@ def test_the_lake_is_found_or_not(lake: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [SPECIAL, ISLE])
-def test_rows_for_programs(lake: Path, code: str) -> None:
+def test_rows_for_programs(lake: Path, code: str, tmp_path: Path) -> None:
     found = page(lake, code, MONDAY)
     assert not fits(RULES, rules_rows(found))
     read = list(csv.DictReader(io.StringIO(csv_text(RULES.names, rules_rows(found)))))
     assert tuple(read[0]) == RULES.names
     assert len(read) == len(found.rules)
     assert {row["verified"] for row in read} == {"true", "false"}
-    document = json.loads(json_text(rules_document(found)))
+    write_json(str(tmp_path / "rules.json"), rules_document(found))
+    document = json.loads((tmp_path / "rules.json").read_text(encoding="utf-8"))
     assert document["known"]["suspended"] is (True if code == SPECIAL else None)
     assert document["rows"][0]["rule"] == "price limit"
     assert document["data_version"] == found.data_version
