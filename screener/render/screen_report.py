@@ -18,7 +18,7 @@ from screener.workflows.screen.beside import Beside, beside_rows
 
 __all__ = ["beside_title", "beside_values", "beside_view"]
 
-_COLUMNS = ("field", "then", "now", "change", "claimed", "claimed_as_of")
+_COLUMNS = ("field", "then", "now", "relative_change", "claimed", "claimed_as_of")
 
 
 def beside_view(found: Beside) -> RenderableType:
@@ -40,7 +40,7 @@ def beside_view(found: Beside) -> RenderableType:
 
 def _cells(row: Row) -> list[str]:
     called, then, now, claimed = beside_values(row)
-    change = points(_float(row.get("change")), signed=True)
+    change = points(_float(row["relative_change"]), signed=True)
     return [called, then, now, change, claimed, or_dash(str(row.get("claimed_as_of") or ""))]
 
 

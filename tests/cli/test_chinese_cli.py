@@ -78,7 +78,17 @@ ONLY_CHINESE = (
 WIDTHS = (60, 80, 120, 160)
 SETTINGS = (
     *("language", "capital", "participation", "excel", "jobs"),
-    *("southbound", "direct", "auto", "false", "en", "account", "mainland", "hongkong"),
+    *(
+        "southbound",
+        "direct",
+        "auto",
+        "false",
+        "en",
+        "hk_account",
+        "account",
+        "mainland",
+        "hongkong",
+    ),
 )
 """Settings and their values, as they are typed."""
 _ID = "SIMULATED-[0-9a-f]{12}"

@@ -17,7 +17,7 @@ from screener.workflows.screen.beside import Beside, beside_rows
 
 __all__ = ["screen_report_document"]
 
-_COLUMNS = ("field", "then", "now", "change", "claimed", "claimed_as_of")
+_COLUMNS = ("field", "then", "now", "relative_change", "claimed", "claimed_as_of")
 
 
 def screen_report_document(found: Beside) -> str:
@@ -54,7 +54,7 @@ def _table(rows: Sequence[Row], listing: str) -> Child:
         if row["listing"] != listing:
             continue
         called, then, now, claimed = beside_values(row)
-        moved = row.get("change")
+        moved = row["relative_change"]
         change = float(moved) if isinstance(moved, float) else None
         cells.append(
             [
