@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from docs.making.commands import every_command
+from docs.making.features import features
 from screener.cli.main import app
 from screener.cli.terminal import completing
 from screener.demo import demo_workspace, simulate
@@ -106,3 +107,37 @@ def test_each_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             assert done.exception is None or isinstance(done.exception, SystemExit), told
             lacking = {2, 3} if words.removeprefix("screener ") in _BEFORE else {4}
             assert done.exit_code in {0, 10, *lacking}, told
+
+
+_ELSEWHERE = ("report add", "report show R6", "data update", "data import", "--benchmark 000905.SH")
+_TAKE_LONG = (" --to ", "--placebo 2000", "screener demo")
+
+
+@soaked
+def test_each_feature_of_the_table_is_shown_by_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = demo_workspace(tmp_path / "demo")
+    simulate(demo)
+    monkeypatch.chdir(demo.root)
+    listing = ["--listing", "300857,00700.HK", "--date", "2026-05-14"]
+    for words in (
+        ["basket", "new", "mine", *listing],
+        ["backtest", "copper", "--hold", "5,20", "--csv", "returns.csv"],
+        ["data", "export", "out", "--table", "fx", "--format", "csv"],
+    ):
+        done = RUNNER.invoke(app, words)
+        assert done.exit_code == 0, done.output
+    typed = [one for row in features() for one in row["by"].split("; ")]
+    shown = [
+        one
+        for one in dict.fromkeys(typed)
+        if one.startswith("screener ")
+        and not any(part in one for part in (*_ELSEWHERE, *_TAKE_LONG))
+    ]
+    assert len(shown) > 40
+    for one in shown:
+        done = RUNNER.invoke(app, shlex.split(one.replace("data diff 3 5", "data diff 1 2"))[1:])
+        told = f"{one}\n{done.output}"
+        assert done.exception is None or isinstance(done.exception, SystemExit), told
+        assert done.exit_code in {0, 4, 10}, told

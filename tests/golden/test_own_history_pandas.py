@@ -21,7 +21,7 @@ from screener.workflows.screen import own_history
 from screener.workflows.screen.facts import Facts
 from tests.support.each import failing
 from tests.support.lake_rows import table
-from tests.support.soaking import SOAK
+from tests.support.soaking import SOAK, soaked
 
 IDS = ("00700.HK", "00981.HK", "600001.SH", "600002.SH", "600003.SH")
 DAYS = (date(2024, 5, 1), date(2023, 4, 29))  # a holiday, and a Saturday
@@ -210,6 +210,7 @@ def test_every_computed_history_is_compared():
     assert {name for name in bases if not FIELDS[name].stored} == set(NAMES)
 
 
+@soaked
 def test_a_rank_among_its_own_days_agrees_with_pandas(lake, monkeypatch):
     monkeypatch.setattr(own_history, "_SLICE", np.timedelta64(300, "D"))
     store, frames = lake

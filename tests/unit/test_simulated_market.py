@@ -26,6 +26,7 @@ from screener.data.sources.simulated.trading import limit_band
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DateRangeError, InputError
 from screener.market.calendars import calendar_of
+from tests.support.soaking import soaked
 
 NAMED = (
     (parse_listing("300857.SZ"), "协创数据", "算力"),
@@ -382,6 +383,7 @@ def _as_known(statements: pd.DataFrame, day: date) -> dict[str, float]:
     }
 
 
+@soaked
 def test_multiples_are_market_value_over_what_was_published_by_then(
     detailed: Mapping[TableName, pd.DataFrame],
 ) -> None:

@@ -125,6 +125,7 @@ def test_generated_pages_are_those_of_the_program() -> None:
     assert not stale, "python -m docs.making write"
 
 
+@soaked
 def test_again_it_gives_the_same_bytes_and_no_new_version(demo: tuple[Path, str]) -> None:
     folder, page = demo
     before = {file.name: file.read_bytes() for file in folder.glob("*.csv")}

@@ -17,6 +17,7 @@ from screener.screen.query import parse_predicate, parse_score
 from screener.workspace.screens import SavedScreen, list_screens, saved_screen, write_screen
 from tests.support.lake_rows import bar, table
 from tests.support.report_lake import empty_workspace
+from tests.support.soaking import soaked
 
 DAY = date(2026, 5, 27)
 BEFORE = date(2026, 5, 20)
@@ -268,6 +269,7 @@ def screened(text):
     ]
 
 
+@soaked
 def test_today_tells_who_entered_and_left_since_the_last_look_and_since_a_day(place):
     run("--universe", "a", "--pb", "..0.65", "--as-of", "2026-05-27", "--save", "mine")
     told_today(code=10)
