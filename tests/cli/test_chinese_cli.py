@@ -26,6 +26,7 @@ from screener.demo import back_test
 from screener.language import Language, speaking
 from screener.workspace.locate import Workspace
 from tests.support.latin import stray
+from tests.support.soaking import soaked
 
 COMMANDS = """\
 basket list
@@ -177,6 +178,7 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(item)
 
 
+@soaked
 @pytest.mark.parametrize("command", COMMANDS.split("\n"))
 def test_no_english_word_is_shown_in_chinese(
     command: str, shown: dict[Language, Shown], own: frozenset[str]
@@ -191,6 +193,7 @@ def test_no_english_word_is_shown_in_chinese(
     assert stray(text, own=known) == []
 
 
+@soaked
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", Language)
 def test_every_table_is_in_line_and_whole_at_every_width(

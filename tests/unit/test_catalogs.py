@@ -20,6 +20,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 
 from tests.support.each import failing
+from tests.support.soaking import soaked
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "screener/language/locale/zh/LC_MESSAGES/screener.po"
@@ -70,6 +71,7 @@ def test_every_sentence_of_the_program_is_in_the_catalog_and_no_other() -> None:
     assert PO.read_bytes() == BUILD.updated(PO, BUILD.template(ROOT)), "run `make catalogs`"
 
 
+@soaked
 def test_a_new_sentence_and_one_that_is_gone_make_the_catalog_stale() -> None:
     more, less = BUILD.template(ROOT), BUILD.template(ROOT)
     more.add("{n} new names")
