@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -128,7 +129,8 @@ def _build(target: Path) -> int:
         "--site-dir",
         str(target.resolve()),
     ]
-    done = subprocess.run(command, check=False)
+    told = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, check=False, env=told)
     for language in Language:
         (target / f"screener.{language}.md").write_text(whole(language), encoding="utf-8")
     return done.returncode
