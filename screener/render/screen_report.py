@@ -40,7 +40,7 @@ def beside_view(found: Beside) -> RenderableType:
 
 def _cells(row: Row) -> list[str]:
     called, then, now, claimed = beside_values(row)
-    change = points(_float(row["relative_change"]), signed=True)
+    change = points(_float(row.get("relative_change")), signed=True)
     return [called, then, now, change, claimed, or_dash(str(row.get("claimed_as_of") or ""))]
 
 

@@ -109,7 +109,14 @@ def test_each_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             assert done.exit_code in {0, 10, *lacking}, told
 
 
-_ELSEWHERE = ("report add", "report show R6", "data update", "data import", "--benchmark 000905.SH")
+_ELSEWHERE = (
+    "basket new",
+    "report add",
+    "report show R6",
+    "data update",
+    "data import",
+    "--benchmark 000905.SH",
+)
 _TAKE_LONG = (" --to ", "--placebo 2000", "screener demo")
 
 

@@ -67,8 +67,8 @@ class Followed:
         Its names, and what the money came to; `None` where it was skipped.
     last_row
         Row of its last sale, or of the exit of what was never bought; where nothing was bought and
-        nothing can be any more, of the last session in which that was tried. `None` while something
-        of it is still held or waited for.
+        nothing can be any more of names that were all tried, of the last session in which that was
+        tried. `None` while something of it is still held or waited for.
     """
 
     event: Event
@@ -303,7 +303,8 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
         skipped = replace(one, skip=Skip.NO_MONEY, why=listed(reasons), money=0.0)
         return replace(skipped, window=None)
     found = replace(one, execution=done)
-    if found.bought:
+    if found.bought or len(tried) < len(window.legs):
+        # From when on a name that was left out could be known to be is not: its slot is kept.
         return replace(found, last_row=_last_row(window, done))
     given_up = [_given_up(Dealing(trading, leg.column, frictions), leg, settings) for leg in tried]
     known = [row for row in given_up if row is not None]
@@ -314,11 +315,14 @@ def _given_up(dealing: Dealing, leg: Leg, settings: Settings) -> int | None:
     """Return the row from whose close on a name that was not bought can be bought no more."""
     if leg.fill_row is not None:
         return leg.exit_row if dealing.shut(leg.fill_row) else leg.fill_row
-    if not leg.settled or leg.entry_row is None:
+    if leg.entry_row is None:
         return None
-    own = dealing.panel.own_rows(leg.column)
-    first = int(np.searchsorted(own, leg.entry_row))
-    return int(own[first + min(settings.max_wait, settings.horizons[0] - 1)])
+    panel = dealing.panel
+    own, covered = panel.own_rows(leg.column), panel.covered_rows(leg.column)
+    at = int(np.searchsorted(own, leg.entry_row)) + min(settings.max_wait, settings.horizons[0] - 1)
+    # Its wait is over once its data, bars or suspensions, have come to the end of it.
+    over = at < len(own) and len(covered) and int(covered[-1]) >= int(own[at])
+    return int(own[at]) if over else None
 
 
 def _at_once(dealing: Dealing, leg: Leg) -> bool:

@@ -54,7 +54,7 @@ def _table(rows: Sequence[Row], listing: str) -> Child:
         if row["listing"] != listing:
             continue
         called, then, now, claimed = beside_values(row)
-        moved = row["relative_change"]
+        moved = row.get("relative_change")
         change = float(moved) if isinstance(moved, float) else None
         cells.append(
             [
