@@ -100,7 +100,7 @@ def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> Non
         assert one.skip is Skip.NONE
         assert one.money == pytest.approx(money, abs=CENT)
         found = play(names, replace(stream.market.choices, capital=money))
-        if one.bought:
+        if one.bought or not found.pending:  # what is given up may be known before its horizon is
             assert found.pending is (one.last_row is None)
         if found.value is not None and not found.pending:
             assert one.worth(one.last_row or 0) == pytest.approx(found.value, abs=CENT)
