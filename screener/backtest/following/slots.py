@@ -67,8 +67,8 @@ class Followed:
         Its names, and what the money came to; `None` where it was skipped.
     last_row
         Row of its last sale, or of the exit of what was never bought; where nothing was bought and
-        nothing can be any more of names that were all tried, of the last session in which that was
-        tried. `None` while something of it is still held or waited for.
+        nothing can be any more, of the last session in which that was tried. `None` while something
+        of it is still held or waited for.
     """
 
     event: Event
@@ -303,16 +303,19 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
         skipped = replace(one, skip=Skip.NO_MONEY, why=listed(reasons), money=0.0)
         return replace(skipped, window=None)
     found = replace(one, execution=done)
-    if found.bought or len(tried) < len(window.legs):
-        # From when on a name that was left out could be known to be is not: its slot is kept.
+    if found.bought:
         return replace(found, last_row=_last_row(window, done))
-    given_up = [_given_up(Dealing(trading, leg.column, frictions), leg, settings) for leg in tried]
+    given_up = [
+        _given_up(Dealing(trading, leg.column, frictions), leg, settings) for leg in window.legs
+    ]
     known = [row for row in given_up if row is not None]
-    return replace(found, last_row=max(known) if len(known) == len(tried) else None)
+    return replace(found, last_row=max(known) if len(known) == len(given_up) else None)
 
 
 def _given_up(dealing: Dealing, leg: Leg, settings: Settings) -> int | None:
     """Return the row from whose close on a name that was not bought can be bought no more."""
+    if leg.state is LegState.DROPPED:
+        return leg.known_row
     if leg.fill_row is not None:
         return leg.exit_row if dealing.shut(leg.fill_row) else leg.fill_row
     if leg.entry_row is None:
