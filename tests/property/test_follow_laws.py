@@ -24,6 +24,7 @@ from screener.market.calendars import calendar_of
 from screener.market.charges import Side
 from screener.paths.windows import WindowStatus, resolve_window
 from tests.oracle.reference import Name, Simulated, play
+from tests.oracle.reference_position import Position
 from tests.property.test_execution_laws import cut
 from tests.support.laws import laws
 from tests.support.streams import Stream, followed, random_stream
@@ -64,18 +65,28 @@ class ReferenceAccount:
 
     def take(self, names: list[Name], money: float, found: Simulated) -> None:
         self.cash -= money
-        horizon = self.stream.market.choices.horizon
-        days = [order.session for order in found.orders if order.side == "sell" and order.session]
         bought = any(order.side == "buy" and order.shares for order in found.orders)
-        # Where nothing was bought it is given up with the last session that it may wait. That a
-        # name is left out is known by the close of its entry session.
-        waits = min(self.stream.market.choices.max_wait, horizon - 1)
-        last = horizon - 1 if bought else waits
-        for name in names:
-            exchange = parse_listing(name.listing_id).exchange
-            day = calendar_of(exchange).offset(name.entry, last)
-            days += [day] if day else []
+        days = [order.session for order in found.orders if order.side == "sell" and order.session]
+        days += [self.over(name, money, bought=bought) for name in names]
         self.open.append((names, money, date.max if found.pending and bought else max(days)))
+
+    def over(self, name: Name, money: float, *, bought: bool) -> date:
+        """Return the day with which a name is over: its exit, or when it is bought no more.
+
+        That is when its money proved too little for a lot, or with the last session that it may
+        wait; one that only its market keeps from trading waits to its exit. What was left out at
+        its entry was so then.
+        """
+        choices = replace(self.stream.market.choices, capital=money)
+        position, waits = Position(name, choices), min(choices.max_wait, choices.horizon - 1)
+        within = position.window[: waits + 1]
+        last = choices.horizon - 1
+        if not bought and position.fill is not None:
+            return position.days[position.fill].session
+        if not bought and all(position.market.why_not_buyable(at) for at in within):
+            last = waits
+        calendar = calendar_of(parse_listing(name.listing_id).exchange)
+        return calendar.offset(name.entry, last) or date.max
 
 
 @laws(150)
