@@ -39,6 +39,14 @@ class ReferenceAccount:
     def __init__(self, stream: Stream) -> None:
         self.stream, self.cash = stream, stream.settings.capitals[0]
         self.open: list[tuple[list[Name], float, date]] = []
+        self.taken: dict[str, dict[tuple[date, str], float]] = {}
+
+    def beside(self, names: list[Name]) -> list[Name]:
+        """Return names with what the account trades of them already."""
+        return [
+            replace(name, taken=dict(self.taken.get(name.listing_id, {})))  # type: ignore[arg-type]
+            for name in names
+        ]
 
     def worth(self, names: list[Name], money: float, day: date) -> float:
         """Return what some money has come to by the close of the last day before another."""
@@ -65,6 +73,10 @@ class ReferenceAccount:
 
     def take(self, names: list[Name], money: float, found: Simulated) -> None:
         self.cash -= money
+        for order in found.orders:
+            traded = self.taken.setdefault(order.listing_id, {})
+            key = order.session, order.side
+            traded[key] = traded.get(key, 0.0) + order.shares
         bought = any(order.side == "buy" and order.shares for order in found.orders)
         days = [order.session for order in found.orders if order.side == "sell" and order.session]
         days += [self.over(name, money, bought=bought) for name in names]
@@ -92,6 +104,7 @@ class ReferenceAccount:
 @laws(150)
 @given(SEEDS)
 @example(563309)  # rights while a sale waits
+@example(43)  # two slots buy one name in one session
 @example(761)  # nothing bought, and a name left out: the slot is free for the next
 def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> None:
     stream = random_stream(seed)
@@ -101,7 +114,7 @@ def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> Non
     assume(panel.trading[:, [panel.column(item) for item in held]].all())
     account = ReferenceAccount(stream)
     for one in followed(stream):
-        names = stream.names(one.event, one.entries)
+        names = account.beside(stream.names(one.event, one.entries))
         money = account.give(names, min(day for _, day in one.entries))
         if money is None:
             assert one.skip is Skip.NO_SLOT
@@ -120,6 +133,25 @@ def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> Non
         account.take(names, money, found)
         if one.last_row is not None:
             assert panel.session(one.last_row) == account.open[-1][2]
+
+
+@laws(60)
+@given(SEEDS)
+@example(43)  # a slot gets what another one leaves
+def test_all_slots_together_keep_to_their_share_of_the_volume(seed: int) -> None:
+    stream = random_stream(seed)
+    assume(stream.market.choices.participation is not None)
+    traded: dict[tuple[str, date | None, Side], float] = {}
+    for one in followed(stream):
+        for order in one.execution.orders if one.execution else ():
+            key = order.listing.id, order.session, order.side
+            traded[key] = traded.get(key, 0.0) + order.shares
+    listings = stream.market.trading.prices.listings
+    days = {item.id: own for item, own in zip(listings, stream.market.days, strict=True)}
+    for (item, day, side), shares in traded.items():
+        volume = sum(one.volume or 0.0 for one in days[item] if one.session == day)
+        most = (stream.market.choices.participation or 0.0) * volume
+        assert shares <= most * (1 + 1e-12), side
 
 
 @laws(60)
