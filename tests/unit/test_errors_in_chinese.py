@@ -37,6 +37,7 @@ from screener.files.regular import read_regular
 from screener.files.writing import checked_target
 from screener.language import Language, check_choice, speaking
 from screener.market.calendars import calendar_of
+from screener.market.charges import Side
 from screener.market.dated import check_tradable
 from screener.market.lots import lot_rule
 from screener.paths.event_tables import event_table
@@ -103,7 +104,7 @@ def _volume_that_is_not_known(_: Workspace) -> object:
     panel = _panel()
     nowhere = np.full((len(panel.sessions), 1), np.nan)
     trading = SimpleNamespace(prices=panel, volume=nowhere, funds=())
-    return Dealing(cast(Any, trading), 0, Frictions()).volume_cap(2)
+    return Dealing(cast(Any, trading), 0, Frictions()).volume_cap(2, Side.BUY)
 
 
 def _index_without_a_day(_: Workspace) -> None:
