@@ -32,11 +32,11 @@ from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyHkIndexBars,
     EastmoneyIndexBars,
 )
-from screener.data.sources.online.providers.eastmoney_values import (
+from screener.data.sources.online.providers.eastmoney_reports import (
     EastmoneyFundamentals,
     EastmoneyHkFundamentals,
-    EastmoneyValuation,
 )
+from screener.data.sources.online.providers.eastmoney_values import EastmoneyValuation
 from screener.data.sources.online.providers.exchanges import (
     BseMaster,
     SinaRenames,
