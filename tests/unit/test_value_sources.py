@@ -606,6 +606,16 @@ def test_equal_figures_add_nothing() -> None:
     assert added(digits, table(vintage(date(2025, 4, 20), 0.33333333333333))) == []
 
 
+def test_a_figure_from_rounded_ratios_of_another_source_is_no_change() -> None:
+    stored = table(vintage(date(2025, 4, 20), 1.0))
+    near, far = (table(vintage(date(2025, 4, 20), eps)) for eps in (1.00005, 1.0005))
+    other = pa.array(["baostock"])
+    for rows, changes in ((near, 0), (far, 1)):
+        told = rows.set_column(rows.column_names.index("source"), "source", other)
+        assert len(added(stored, told.cast(rows.schema))) == changes
+        assert len(added(stored, rows)) == 1  # the same source changed it
+
+
 @pytest.mark.parametrize(
     ("own", "known_at", "known_by"),
     [
