@@ -24,8 +24,8 @@ from benchmarks.fields import repeated
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 
-LAST = date(2024, 12, 31)
-_AT = datetime(2024, 12, 31, tzinfo=UTC)
+LAST = date(2025, 12, 31)
+_AT = datetime(2025, 12, 31, tzinfo=UTC)
 _OWN = 600  # listings that are simulated; the others repeat them under other codes
 
 
