@@ -176,7 +176,7 @@ def run_placebos(
         run_id=run_id("placebo", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
-            *remarks_of(store, market.panel, reals, settings, simulated=simulated),
+            *remarks_of(store, market, reals, settings, simulated=simulated),
             *left_out,
         ),
     )
