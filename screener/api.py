@@ -128,7 +128,7 @@ def demo(folder: str | os.PathLike[str] = "screener-demo") -> Workspace:
     from screener.demo import demo_workspace, simulate
 
     place = demo_workspace(Path(folder))
-    with Store.create(place.data_cache) as store:
+    with Store.create(place.lake) as store:
         empty = not any(item.rows for item in store.coverage())
     if empty:
         simulate(place)
@@ -512,7 +512,7 @@ class Workspace:
 
         if adjust not in ("total", "none"):
             raise InputError(say("adjust {adjust} is not one of total, none", adjust=repr(adjust)))
-        with Store.open(self.place.data_cache, version=data_version) as store:
+        with Store.open(self.place.lake, version=data_version) as store:
             rows = price_rows(
                 store,
                 self._listings(listings),
@@ -596,7 +596,7 @@ class Workspace:
         remarks = self._left_out(groups.broken)
         with (
             self._sharing(jobs, cluster) as shared,
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             requests = self._leaving(store, requests)
@@ -659,7 +659,7 @@ class Workspace:
         remarks = self._left_out(groups.broken)
         with (
             self._sharing(jobs, cluster) as shared,
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             requests = self._leaving(store, requests)
@@ -804,7 +804,7 @@ class Workspace:
             for name, day in (("first", first), ("last", last))
         }
         with (
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             stream = gather_stream(self.place, store, asked)
@@ -872,7 +872,7 @@ class Workspace:
         found = self.backtest(hold=hold, data_version=data_version, jobs=jobs, cluster=cluster)
         run = found.runs[0]
         with (
-            Store.open(self.place.data_cache, version=run.data_version) as store,
+            Store.open(self.place.lake, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             files = site_files(site_facts(self.place, store, run, draws=placebo))
@@ -981,7 +981,7 @@ class Workspace:
         remarks = self._left_out(groups.broken)
         with (
             recorded_sessions(self.place.data_cache),
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
@@ -1031,7 +1031,7 @@ class Workspace:
         request = beside_request(self.place, card, as_of=day, asked=asked)
         with (
             recorded_sessions(self.place.data_cache),
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             found = screen_beside(store, card, request)
         return BesideResult(found, lacking=found.then.lacking or found.now.lacking)
@@ -1117,7 +1117,7 @@ class Workspace:
         remarks = self._left_out(groups.broken)
         with (
             recorded_sessions(self.place.data_cache),
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             run = backtest_screen(store, request, program_version=program_version())
         lacking = groups.lacking or run.lacking
@@ -1187,7 +1187,7 @@ class Workspace:
         table, beside, calibration = chosen.table(), None, None
         with (
             self._sharing(jobs, cluster) as shared,
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             events = with_leaves(self.place, store, request.events, request.exits)
             request = replace(request, events=events)
@@ -1268,7 +1268,7 @@ class Workspace:
             min_calls=min_calls,
             backdate=backdate,
         )
-        with Store.open(self.place.data_cache, version=data_version) as store:
+        with Store.open(self.place.lake, version=data_version) as store:
             run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
@@ -1353,7 +1353,7 @@ class Workspace:
         kind = kind_of(stored)
         wanted = stored_row(stored, row + 1, kind.main)
         with (
-            Store.open(self.place.data_cache, version=stored.data_version) as store,
+            Store.open(self.place.lake, version=stored.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             if kind.name != "backtest":

@@ -47,8 +47,11 @@ __all__ = [
     "StorageDamaged",
     "StorageError",
     "StorageFull",
+    "StorageMissing",
     "StorageNewer",
     "StorageReadOnly",
+    "StorageRefused",
+    "StorageUnreachable",
 ]
 
 
@@ -195,6 +198,18 @@ class StorageBusy(StorageError):
 
 class StorageNewer(StorageError):
     """The lake was written by a newer program than this one."""
+
+
+class StorageUnreachable(StorageError):
+    """The server of a lake for many, or its object store, does not answer."""
+
+
+class StorageRefused(StorageError):
+    """The server of a lake for many, or its object store, does not let this user in."""
+
+
+class StorageMissing(StorageError):
+    """What should hold a lake for many is not there: its database, its bucket, its tables."""
 
 
 class OutOfMemory(StorageError):

@@ -237,6 +237,7 @@ def study(
     from screener.render.study import study_page
     from screener.results.files import write_rows
     from screener.results.study import NAMES, SESSIONS, TESTS
+    from screener.workflows.kept_runs import save_run
     from screener.workflows.study.rows import (
         day_rows,
         name_rows,
@@ -244,7 +245,6 @@ def study(
         test_rows,
         unit_table,
     )
-    from screener.workspace.runs import save_run
 
     tables = (csv, events, sessions, ledger, placebos, controls, verdicts, calibration)
     check_targets(*tables, json, html, force=force)

@@ -17,6 +17,7 @@ from screener.errors import ConfigError, InputError
 from screener.language import AUTO, Language, say
 from screener.language.lists import listed, place_in
 from screener.workflows.backtest.options import BacktestOptions
+from screener.workspace.lake import KEY as LAKE
 from screener.workspace.locate import Workspace
 from screener.workspace.settings import FILE, read_settings, write_setting
 
@@ -80,7 +81,7 @@ def held_settings(workspace: Workspace | None, environ: Mapping[str, str]) -> di
         If the file cannot be read.
     """
     in_file = {} if workspace is None else read_settings(workspace)
-    for key in in_file:
+    for key in in_file.keys() - {LAKE}:  # read by whoever opens it
         known_setting(key, where=FILE)
     found = {}
     for key, setting in _SETTINGS.items():
