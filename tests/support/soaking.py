@@ -74,7 +74,7 @@ def drawn_by(fixed: int) -> int:
 
 def drawn(items: Sequence[ItemT], part: float) -> list[ItemT]:
     """Return the part of like things that the seed draws, in their order; with FULL=1 all."""
-    kept = random.Random(SEED).sample(range(len(items)), k=math.ceil(part * len(items)))  # noqa: S311
+    kept = random.Random(SEED).sample(range(len(items)), k=math.ceil(part * len(items)))
     return list(items) if FULL else [items[at] for at in sorted(kept)]
 
 
