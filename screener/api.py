@@ -828,7 +828,10 @@ class Workspace:
         data_version: int | None = None,
         jobs: int = 1,
     ) -> WrittenSite:
-        """Write an index and a page for each event, report, basket and broker.
+        """Write an index and a page for each event, report, basket, broker and saved screen.
+
+        A screen that is saved in the workspace is asked as of the last session, and held over the
+        twelve months up to it.
 
         Parameters
         ----------
@@ -867,7 +870,8 @@ class Workspace:
             Store.open(self.place.data_cache, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            files = site_files(site_facts(self.place, store, run, draws=placebo))
+            facts = site_facts(self.place, store, run, draws=placebo, defaults=self._defaults())
+            files = site_files(facts)
         changes = write_folder(target, files, last=INDEX)
         return WrittenSite(
             written=changes.written,
