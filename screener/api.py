@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -128,7 +128,7 @@ def demo(folder: str | os.PathLike[str] = "screener-demo") -> Workspace:
     from screener.demo import demo_workspace, simulate
 
     place = demo_workspace(Path(folder))
-    with Store.create(place.data_cache) as store:
+    with Store.create(place.lake) as store:
         empty = not any(item.rows for item in store.coverage())
     if empty:
         simulate(place)
@@ -512,7 +512,7 @@ class Workspace:
 
         if adjust not in ("total", "none"):
             raise InputError(say("adjust {adjust} is not one of total, none", adjust=repr(adjust)))
-        with Store.open(self.place.data_cache, version=data_version) as store:
+        with Store.open(self.place.lake, version=data_version) as store:
             rows = price_rows(
                 store,
                 self._listings(listings),
@@ -535,6 +535,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
@@ -557,6 +558,9 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        cluster
+            Address of a Dask scheduler, `tls://host:8786`, whose workers share the events instead;
+            keys and certificates are those of Dask's configuration.
         capacity
             Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
@@ -591,7 +595,8 @@ class Workspace:
         groups, requests = self._variants(names, report, hold, capital, benchmark, options)
         remarks = self._left_out(groups.broken)
         with (
-            Store.open(self.place.data_cache, version=data_version) as store,
+            self._sharing(jobs, cluster) as shared,
+            Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             requests = self._leaving(store, requests)
@@ -599,7 +604,7 @@ class Workspace:
                 store,
                 requests,
                 program_version=program_version(),
-                jobs=self._jobs(jobs),
+                jobs=shared,
                 capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
@@ -617,6 +622,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         **options: Any,
     ) -> Streamed:
         """Backtest very many events: rows are written as Parquet, some events at a time.
@@ -629,7 +635,7 @@ class Workspace:
         ----------
         folder
             A folder that is not there yet, or empty.
-        names, report, hold, capital, benchmark, data_version, jobs, **options
+        names, report, hold, capital, benchmark, data_version, jobs, cluster, **options
             As in `backtest`.
 
         Raises
@@ -652,7 +658,8 @@ class Workspace:
         groups, requests = self._variants(names, report, hold, capital, benchmark, options)
         remarks = self._left_out(groups.broken)
         with (
-            Store.open(self.place.data_cache, version=data_version) as store,
+            self._sharing(jobs, cluster) as shared,
+            Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             requests = self._leaving(store, requests)
@@ -661,7 +668,7 @@ class Workspace:
                 requests,
                 Path(folder),
                 program_version=program_version(),
-                jobs=self._jobs(jobs),
+                jobs=shared,
             )
         lacking = found.lacking or groups.lacking
         return replace(found, lacking=lacking, remarks=(*remarks, *found.remarks))
@@ -797,7 +804,7 @@ class Workspace:
             for name, day in (("first", first), ("last", last))
         }
         with (
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             stream = gather_stream(self.place, store, asked)
@@ -826,7 +833,8 @@ class Workspace:
         hold: int | Sequence[int] = (5, 20, 60, 120),
         placebo: int = 1_000,
         data_version: int | None = None,
-        jobs: int = 1,
+        jobs: int | None = None,
+        cluster: str | None = None,
     ) -> WrittenSite:
         """Write an index and a page for each event, report, basket, broker and saved screen.
 
@@ -838,7 +846,7 @@ class Workspace:
         folder
             A new folder, an empty one, or one that was written so before: pages that have not
             changed are not touched.
-        hold, data_version, jobs
+        hold, data_version, jobs, cluster
             As in `backtest`.
         placebo
             Random baskets to compare each event with; 0 for none.
@@ -864,10 +872,10 @@ class Workspace:
 
         target = Path(folder)
         check_folder(target)
-        found = self.backtest(hold=hold, data_version=data_version, jobs=jobs)
+        found = self.backtest(hold=hold, data_version=data_version, jobs=jobs, cluster=cluster)
         run = found.runs[0]
         with (
-            Store.open(self.place.data_cache, version=run.data_version) as store,
+            Store.open(self.place.lake, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             facts = site_facts(self.place, store, run, draws=placebo, defaults=self._defaults())
@@ -977,7 +985,7 @@ class Workspace:
         remarks = self._left_out(groups.broken)
         with (
             recorded_sessions(self.place.data_cache),
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
@@ -1027,7 +1035,7 @@ class Workspace:
         request = beside_request(self.place, card, as_of=day, asked=asked)
         with (
             recorded_sessions(self.place.data_cache),
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             found = screen_beside(store, card, request)
         return BesideResult(found, lacking=found.then.lacking or found.now.lacking)
@@ -1113,7 +1121,7 @@ class Workspace:
         remarks = self._left_out(groups.broken)
         with (
             recorded_sessions(self.place.data_cache),
-            Store.open(self.place.data_cache, version=data_version) as store,
+            Store.open(self.place.lake, version=data_version) as store,
         ):
             run = backtest_screen(store, request, program_version=program_version())
         lacking = groups.lacking or run.lacking
@@ -1130,6 +1138,7 @@ class Workspace:
         planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         **options: Any,
     ) -> StudyResult:
         """Study abnormal returns around events, and compare baskets with random ones.
@@ -1145,7 +1154,7 @@ class Workspace:
         calibrate, planted
             Draws of random stocks on random dates that show how often each test errs, 0 for none;
             and a return planted on session 0 that shows what they find.
-        data_version, jobs
+        data_version, jobs, cluster
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
@@ -1180,7 +1189,10 @@ class Workspace:
                 fix=say("leave one of them out"),
             )
         table, beside, calibration = chosen.table(), None, None
-        with Store.open(self.place.data_cache, version=data_version) as store:
+        with (
+            self._sharing(jobs, cluster) as shared,
+            Store.open(self.place.lake, version=data_version) as store,
+        ):
             events = with_leaves(self.place, store, request.events, request.exits)
             request = replace(request, events=events)
             run = run_study(
@@ -1188,7 +1200,7 @@ class Workspace:
                 request,
                 program_version=program_version(),
                 table=table,
-                jobs=self._jobs(jobs),
+                jobs=shared,
             )
             if calibrate:
                 calibration = calibrated_on(
@@ -1198,7 +1210,7 @@ class Workspace:
                     planted=planted,
                     program_version=program_version(),
                     table=table,
-                    jobs=self._jobs(jobs),
+                    jobs=shared,
                 )
             if placebo:
                 beside = compared(
@@ -1209,7 +1221,7 @@ class Workspace:
                     horizons=_several(hold),
                     draws=placebo,
                     program_version=program_version(),
-                    jobs=self._jobs(jobs),
+                    jobs=shared,
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
@@ -1260,7 +1272,7 @@ class Workspace:
             min_calls=min_calls,
             backdate=backdate,
         )
-        with Store.open(self.place.data_cache, version=data_version) as store:
+        with Store.open(self.place.lake, version=data_version) as store:
             run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
@@ -1302,7 +1314,7 @@ class Workspace:
                 now=now,
                 program_version=program_version(),
                 options=BacktestOptions.of(**self._defaults()),
-                jobs=self._jobs(None),
+                jobs=int(str(self.settings()["jobs"])),
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
@@ -1345,7 +1357,7 @@ class Workspace:
         kind = kind_of(stored)
         wanted = stored_row(stored, row + 1, kind.main)
         with (
-            Store.open(self.place.data_cache, version=stored.data_version) as store,
+            Store.open(self.place.lake, version=stored.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             if kind.name != "backtest":
@@ -1370,8 +1382,22 @@ class Workspace:
         held = held_settings(self.place, os.environ)
         return {key: item.value for key, item in held.items()}
 
-    def _jobs(self, jobs: int | None) -> int:
-        return int(str(self.settings()["jobs"])) if jobs is None else jobs
+    @contextmanager
+    def _sharing(self, jobs: int | None, cluster: str | None) -> Iterator[int]:
+        """Share work within among so many processes, or the workers of a cluster."""
+        if jobs is not None and cluster is not None:
+            raise InputError(
+                say("work is shared by --jobs on this machine, or by --cluster on others"),
+                fix=say("leave one of them out"),
+            )
+        held = self.settings() if jobs is None else {}
+        address = str(held.get("cluster", "")) if cluster is None else cluster
+        with ExitStack() as stack:
+            if address:
+                from screener.paths.workers.cluster import on_cluster
+
+                stack.enter_context(on_cluster(address))
+            yield int(str(held["jobs"])) if jobs is None else jobs
 
     def _defaults(self) -> dict[str, Any]:
         """Return the options of a backtest that the settings say."""

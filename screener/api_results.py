@@ -237,7 +237,7 @@ class BacktestResult:
     def save(self) -> tuple[str, ...]:
         """Store its runs for `screener explain` and `data diff`; return what was said."""
         from screener.workflows.backtest.rows import run_document
-        from screener.workspace.runs import save_run
+        from screener.workflows.kept_runs import save_run
 
         told: list[str] = []
         for run in self.runs:
@@ -336,7 +336,7 @@ class BacktestResult:
         from screener.data.lake.store import Store
         from screener.workflows.page.basket import basket_pages
 
-        with Store.open(self.place.data_cache, version=self.runs[0].data_version) as store:
+        with Store.open(self.place.lake, version=self.runs[0].data_version) as store:
             return [
                 page
                 for run in self.runs

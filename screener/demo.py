@@ -22,13 +22,14 @@ from screener.workflows.backtest.requests import request_for
 from screener.workflows.backtest.rows import ledger_rows, result_rows, run_document
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.data.importing import ImportOutcome, import_batch
+from screener.workflows.kept_runs import save_run
 from screener.workflows.report.catalog import init_workspace, list_reports
 from screener.workflows.score.run import ScoreRequest, ScoreRun, run_score
 from screener.workflows.screen.run import ScreenRequest, ScreenResult, Universe, run_screen
 from screener.workflows.screen.table import screen_table
 from screener.workspace.definitions import OWN
+from screener.workspace.lake import LOCAL, VARIABLE
 from screener.workspace.locate import Workspace, is_workspace
-from screener.workspace.runs import save_run
 from screener.workspace.toml_files import write_new
 
 __all__ = [
@@ -78,11 +79,17 @@ def demo_workspace(folder: Path) -> Workspace:
     ConfigError
         If the folder holds a workspace with anything but simulated prices.
     """
+    workspace = Workspace(root=folder)
+    if workspace.lake.shared:
+        raise ConfigError(
+            say("the settings name a lake for many, where no simulated market belongs"),
+            where=str(workspace.lake),
+            fix=say("type it with {variable}={local} before it", variable=VARIABLE, local=LOCAL),
+        )
     if not is_workspace(folder):
         return init_workspace(folder)
-    workspace = Workspace(root=folder)
     if (workspace.data_cache).is_dir():
-        with Store.create(workspace.data_cache) as store:
+        with Store.create(workspace.lake) as store:
             empty = not any(item.rows for item in store.coverage())
             if empty or store.simulated():
                 return workspace
@@ -135,7 +142,7 @@ def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
     request = request_for(
         workspace, None, None, Settings(horizons=DEMO_HORIZONS, frictions=Frictions()), benchmark=""
     )
-    with Store.open(workspace.data_cache) as store:
+    with Store.open(workspace.lake) as store:
         run = run_events(store, request, program_version=program_version)
     files = DemoFiles.of(workspace)
     write_csv(str(files.backtest), RETURNS.names, result_rows(run))
@@ -146,13 +153,13 @@ def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
 
 def score(workspace: Workspace) -> ScoreRun:
     """Hold the simulated market's invented houses, and the report cards, to their definitions."""
-    with Store.open(workspace.data_cache) as store:
+    with Store.open(workspace.lake) as store:
         return run_score(workspace, store, ScoreRequest())
 
 
 def screen(workspace: Workspace) -> ScreenResult:
     """Screen the mainland universe by valuation on the simulation's last day, and write the CSV."""
-    with Store.open(workspace.data_cache) as store:
+    with Store.open(workspace.lake) as store:
         result = run_screen(
             store,
             ScreenRequest(

@@ -6,7 +6,7 @@ ScreenerError                 never raised itself
 │                                      ReportNotFound
 ├─ DataError                   exit 4   BarsMissing, SchemaMismatch, StaleCache
 ├─ SourceError                 exit 5   SourceBlocked, SourceEmpty, SourceChanged
-├─ ComputeError                exit 6   NoTradableConstituents
+├─ ComputeError                exit 6   ClusterFailed, NoTradableConstituents
 └─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy,
                                        StorageNewer, OutOfMemory
 
@@ -26,6 +26,7 @@ __all__ = [
     "BarsMissing",
     "BasketDefinitionError",
     "BasketNotFound",
+    "ClusterFailed",
     "ComputeError",
     "ConfigError",
     "DataError",
@@ -46,8 +47,11 @@ __all__ = [
     "StorageDamaged",
     "StorageError",
     "StorageFull",
+    "StorageMissing",
     "StorageNewer",
     "StorageReadOnly",
+    "StorageRefused",
+    "StorageUnreachable",
 ]
 
 
@@ -162,6 +166,10 @@ class ComputeError(ScreenerError):
     exit_code = 6
 
 
+class ClusterFailed(ComputeError):
+    """The workers of a cluster cannot do the work, or not all of it."""
+
+
 class NoTradableConstituents(ComputeError):
     """No name of a basket can be held."""
 
@@ -190,6 +198,18 @@ class StorageBusy(StorageError):
 
 class StorageNewer(StorageError):
     """The lake was written by a newer program than this one."""
+
+
+class StorageUnreachable(StorageError):
+    """The server of a lake for many, or its object store, does not answer."""
+
+
+class StorageRefused(StorageError):
+    """The server of a lake for many, or its object store, does not let this user in."""
+
+
+class StorageMissing(StorageError):
+    """What should hold a lake for many is not there: its database, its bucket, its tables."""
 
 
 class OutOfMemory(StorageError):

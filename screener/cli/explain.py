@@ -73,7 +73,7 @@ def explain(
         wanted = stored_row(stored, row, kind.main)
     with (
         working(say("evaluating it again")),
-        Store.open(place.data_cache, version=stored.data_version) as store,
+        Store.open(place.lake, version=stored.data_version) as store,
         recorded_sessions(place.data_cache),
     ):
         if kind.name != "backtest":

@@ -233,7 +233,7 @@ def follow(
 def show_followed(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
     """Keep the run, write the files that were asked for, show the account unless one is shown."""
     from screener.workflows.follow.rows import document_of
-    from screener.workspace.runs import save_run
+    from screener.workflows.kept_runs import save_run
 
     _write(found, excel=excel, **files)
     stored = save_run(found.place, found.run.run_id, document_of(found.run))

@@ -83,13 +83,13 @@ def score(
     from screener.render.score import score_page
     from screener.results.files import write_rows
     from screener.results.score import CALLS, SCORES
+    from screener.workflows.kept_runs import save_run
     from screener.workflows.score.rows import (
         call_rows,
         score_document,
         score_rows,
         score_run_document,
     )
-    from screener.workspace.runs import save_run
 
     check_targets(csv, json, calls, html, force=force)
     check_excel(excel, csv, calls)

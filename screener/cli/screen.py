@@ -324,8 +324,8 @@ def _save(place: Place, name: str | None, asked: SavedScreen, *, force: bool) ->
 
 def _store(place: Place, result: ScreenResult, day: date, asked: SavedScreen) -> None:
     """Keep the screen, so that it can be explained and compared at another data version."""
+    from screener.workflows.kept_runs import save_run
     from screener.workflows.screen.table import screen_run_document
-    from screener.workspace.runs import save_run
 
     for line in save_run(place, result.run_id, screen_run_document(result, day, asked.kept())):
         messages().print(line, markup=False)

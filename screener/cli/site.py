@@ -9,11 +9,13 @@ import typer
 
 from screener.api import Workspace
 from screener.cli.common import (
+    ClusterOption,
     VersionOption,
     WorkspaceOption,
     console,
     ends_lacking,
     horizons_of,
+    sharing,
     tell_broken,
     working,
     workspace_of,
@@ -24,6 +26,7 @@ __all__ = ["site"]
 
 
 def site(
+    context: typer.Context,
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="New folder, or one that this command has made.")
     ],
@@ -41,6 +44,7 @@ def site(
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
     ] = 1,
+    cluster: ClusterOption = None,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -62,7 +66,7 @@ def site(
             hold=horizons_of(hold),
             placebo=placebo,
             data_version=data_version,
-            jobs=jobs,
+            **sharing(context, jobs, cluster),
         )
     console().print(
         say(

@@ -9,6 +9,7 @@ import typer
 
 from screener.api import Workspace
 from screener.cli.common import (
+    ClusterOption,
     CsvOption,
     ExcelOption,
     ForceOption,
@@ -22,6 +23,7 @@ from screener.cli.common import (
     ends_lacking,
     given,
     messages,
+    sharing,
     tell_broken,
     titles_of,
     working,
@@ -170,6 +172,7 @@ def study(
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
     ] = 1,
+    cluster: ClusterOption = None,
     exit_: ExitOption = None,
     placebo: Annotated[
         int,
@@ -234,6 +237,7 @@ def study(
     from screener.render.study import study_page
     from screener.results.files import write_rows
     from screener.results.study import NAMES, SESSIONS, TESTS
+    from screener.workflows.kept_runs import save_run
     from screener.workflows.study.rows import (
         day_rows,
         name_rows,
@@ -241,7 +245,6 @@ def study(
         test_rows,
         unit_table,
     )
-    from screener.workspace.runs import save_run
 
     tables = (csv, events, sessions, ledger, placebos, controls, verdicts, calibration)
     check_targets(*tables, json, html, force=force)
@@ -263,7 +266,7 @@ def study(
             placebo=placebo,
             hold=part.horizons,
             data_version=data_version,
-            jobs=jobs,
+            **sharing(context, jobs, cluster),
             window=_window(window, "--window"),
             estimation=_window(estimation, "--estimation"),
             least=least,

@@ -64,8 +64,8 @@ class CalibrationPart:
         """Store the run; return what a reader should know."""
         if self.found is None:
             return ()
+        from screener.workflows.kept_runs import save_run
         from screener.workflows.study.calibration import calibration_document
-        from screener.workspace.runs import save_run
 
         return save_run(place, self.found.run_id, calibration_document(self.found))
 

@@ -90,9 +90,9 @@ class VerdictPart:
         if self.found is None:
             return []
         from screener.workflows.backtest.rows import run_document
+        from screener.workflows.kept_runs import save_run
         from screener.workflows.study.known import keep_verdicts
         from screener.workflows.study.placebo_rows import placebo_document
-        from screener.workspace.runs import save_run
 
         backtest = self.found.backtest
         stored = save_run(place, backtest.run_id, run_document(backtest))

@@ -146,7 +146,7 @@ def _rows(place: Workspace) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[s
         if item.name
     ]
     english: list[tuple[str, str]] = []
-    with suppress(DataError, StorageError), Store.open(place.data_cache) as store:
+    with suppress(DataError, StorageError), Store.open(place.lake) as store:
         rows = store.read(TableName.NAMES).sort_by("valid_from")
         columns = (rows.column(name).to_pylist() for name in ("listing", "name"))
         dated += zip(*columns, strict=True)

@@ -24,7 +24,7 @@ def named_by_tables(workspace: Workspace, events: Sequence[Event]) -> tuple[Even
     To be shown alone: a name decides nothing, so that tables which are missing or cannot be read
     leave the members as they are.
     """
-    with suppress(DataError, StorageError), Store.open(workspace.data_cache) as store:
+    with suppress(DataError, StorageError), Store.open(workspace.lake) as store:
         return tuple(_named(store, event) for event in events)
     return tuple(events)
 

@@ -17,6 +17,7 @@ from screener.errors import ConfigError, InputError
 from screener.language import AUTO, Language, say
 from screener.language.lists import listed, place_in
 from screener.workflows.backtest.options import BacktestOptions
+from screener.workspace.lake import KEY as LAKE
 from screener.workspace.locate import Workspace
 from screener.workspace.settings import FILE, read_settings, write_setting
 
@@ -80,7 +81,7 @@ def held_settings(workspace: Workspace | None, environ: Mapping[str, str]) -> di
         If the file cannot be read.
     """
     in_file = {} if workspace is None else read_settings(workspace)
-    for key in in_file:
+    for key in in_file.keys() - {LAKE}:  # read by whoever opens it
         known_setting(key, where=FILE)
     found = {}
     for key, setting in _SETTINGS.items():
@@ -229,6 +230,12 @@ def _one_of(*known: str) -> Callable[[object], str]:
     return read
 
 
+def _address(given: object) -> str:
+    from screener.paths.workers.cluster import check_cluster
+
+    return check_cluster(str(given)) if given else ""
+
+
 _BUILT_IN = BacktestOptions()
 _EVERY = (
     Setting(
@@ -302,6 +309,12 @@ _EVERY = (
         read=_whole,
         default=1,
         meaning=lambda: say("processes that share the work; -1 for one per processor"),
+    ),
+    Setting(
+        key="cluster",
+        read=_address,
+        default="",
+        meaning=lambda: say("address of the Dask scheduler whose workers share it instead"),
     ),
 )
 _SETTINGS = {item.key: item for item in _EVERY}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from screener.errors import ConfigError
+from screener.files.place import Place
 from screener.language import say
 
 __all__ = ["VARIABLE", "Workspace", "find_workspace", "is_workspace"]
@@ -33,8 +35,23 @@ class Workspace:
 
     @property
     def data_cache(self) -> Path:
-        """Folder of the market data."""
+        """Folder of the market data, stored runs and what is made of them."""
         return self.root / "data_cache"
+
+    @property
+    def lake(self) -> Place:
+        """Where the lake is: in that folder, unless the settings name one for many.
+
+        Raises
+        ------
+        ConfigError
+            If they do not tell where, or hold a secret.
+        """
+        from screener.workspace.lake import KEY, lake_place
+        from screener.workspace.settings import FILE, read_settings
+
+        in_file = read_settings(self).get(KEY)
+        return lake_place(self.data_cache, in_file, os.environ, file=FILE)
 
 
 def is_workspace(folder: Path) -> bool:

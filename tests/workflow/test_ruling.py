@@ -20,6 +20,7 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError
+from screener.files.place import Place
 from screener.files.writing import csv_text, write_json
 from screener.market.charges import Plan
 from screener.render.rules import rules_view
@@ -260,8 +261,8 @@ def test_days_and_listings_that_are_refused(lake: Path) -> None:
 def test_the_lake_is_found_or_not(lake: Path, tmp_path: Path) -> None:
     root = lake.parent
     (root / "baskets").mkdir(exist_ok=True)
-    assert lake_of(place_if_any(root, environ={}, cwd=tmp_path)) == lake
-    assert lake_of(place_if_any(None, environ={}, cwd=root / "baskets")) == lake
+    assert lake_of(place_if_any(root, environ={}, cwd=tmp_path)) == Place(lake)
+    assert lake_of(place_if_any(None, environ={}, cwd=root / "baskets")) == Place(lake)
     assert lake_of(place_if_any(None, environ={}, cwd=tmp_path)) is None
     (tmp_path / "baskets").mkdir()
     assert lake_of(place_if_any(tmp_path, environ={}, cwd=root)) is None  # a workspace without data

@@ -116,7 +116,7 @@ class Booking:
 
     def sold(self, fill: Fill, due: int, *, last: bool) -> Order:
         """Return a sale that was due at `due`; not the last one if its volume took a part."""
-        part = "" if last else self.dealing.cap_told()
+        part = "" if last else self.dealing.cap_told(fill.row, Side.SELL)
         if self.dealing.panel.paid_out(self.dealing.column, fill.row):
             part = say("delisted: paid out")
         return self.filled(

@@ -144,7 +144,7 @@ def verify(
                 n=verified.n_errors,
                 version=verified.data_version,
             ),
-            where=str(place.data_cache),
+            where=str(place.lake),
             fix=say(
                 "`screener data verify --repair` proposes repairs; or correct the files and import "
                 "them again"

@@ -195,9 +195,10 @@ def commits(store: Store) -> tuple[Version, ...]:
         return versions_of(store._connection)
 
 
-def measure(root: Path) -> Disk:
-    """Measure the folder of a lake: data files, catalog, stored runs."""
-    data, files = _size(root / DATA)
+def measure(store: Store) -> Disk:
+    """Measure a lake: data files, catalog, stored runs; the catalog on a server counts nothing."""
+    root = store.root
+    data, files = store.size_of_data() if store.place.shared else _size(root / DATA)
     catalog = sum(path.stat().st_size for path in root.glob(f"{CATALOG}*"))
     return Disk(data=data, files=files, catalog=catalog, runs=_size(root / "runs")[0])
 

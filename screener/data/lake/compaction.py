@@ -23,6 +23,7 @@ from screener.data.lake.integrity.verified import Verifier
 from screener.data.lake.schema import TABLES
 from screener.data.lake.versions import EPOCH, FIRST_VERSION, Version, latest_version, versions_of
 from screener.errors import StorageError
+from screener.files.place import Place
 from screener.language import say
 
 __all__ = [
@@ -54,6 +55,7 @@ _REPLACED = """
     SELECT epoch_us(schedule_start::TIMESTAMPTZ), epoch_us(now())
     FROM __ducklake_metadata_lake.ducklake_files_scheduled_for_deletion
 """
+_OLD_ORPHANS = "CALL ducklake_delete_orphaned_files('lake', older_than => now() - INTERVAL 1 DAY)"
 _LEFTOVER = "ducklake-*.parquet"
 _ALL_FILES = """
     SELECT path FROM __ducklake_metadata_lake.ducklake_data_file
@@ -158,7 +160,7 @@ class _Plan:
 
 
 def compact(
-    root: Path,
+    place: Place,
     connection: lake.Connection,
     *,
     now: datetime,
@@ -170,8 +172,8 @@ def compact(
 
     Parameters
     ----------
-    root
-        Folder of the lake.
+    place
+        Where the lake is.
     connection
         The lake, outside a transaction.
     now
@@ -183,42 +185,48 @@ def compact(
     dry_run
         Whether to tell only what would be done.
     """
-    before = _Measured.of(root, connection)
+    before = _Measured.of(place, connection)
     if dry_run:
         plan = _plan(versions_of(connection), now=now, keep=keep, pins=pins)
         return _told(before, replace(before, newest=_foreseen(connection)), plan, dry_run=True)
     fresh = next_file(connection)
     try:
-        _merge_files(root, connection)
+        _merge_files(place, connection)
         plan = _plan(versions_of(connection), now=now, keep=keep, pins=pins)
         if plan.expired:
-            lake.retried(root, lambda: keep_content(connection, plan.kept))
-        _expire(root, connection, plan.expired)
-        _clean(root, connection, now)
+            lake.retried(place, lambda: keep_content(connection, plan.kept))
+        _expire(place, connection, plan.expired)
+        _clean(place, connection, now)
     except BaseException:  # what a merge wrote before it failed belongs to no version
         with suppress(lake.Error, OSError):
-            remove_leftovers(root, connection)
+            remove_leftovers(place, connection)
         raise
-    remove_leftovers(root, connection)
-    remarks = record_files(root, connection, fresh=fresh, anew=True)
+    remove_leftovers(place, connection)
+    if place.shared:
+        _call(place, connection, _OLD_ORPHANS)
+    remarks = record_files(place, connection, fresh=fresh, anew=True)
     plan = replace(plan, remarks=(*plan.remarks, *remarks))
-    return _told(before, _Measured.of(root, connection), plan, dry_run=False)
+    return _told(before, _Measured.of(place, connection), plan, dry_run=False)
 
 
-def remove_leftovers(root: Path, connection: lake.Connection) -> None:
+def remove_leftovers(place: Place, connection: lake.Connection) -> None:
     """Remove what ended writers left, and replaced files that nobody can be reading any more.
 
     The caller keeps other writers away, and has no transaction open.
     """
+    if place.shared:
+        return  # another's files may be among them: only `compact` removes any, and old ones
     # By the name, which is unique: a folder that was linked or moved must not make a file foreign.
     known = {Path(row[0]).name for row in connection.execute(_ALL_FILES).fetchall()}
-    for path in (root / lake.DATA).rglob(_LEFTOVER):
+    for path in (place.folder / lake.DATA).rglob(_LEFTOVER):
         if path.name not in known:
             path.unlink(missing_ok=True)
-    _clean(root, connection)
+    _clean(place, connection)
 
 
-def merge_when_many(root: Path, connection: lake.Connection, verifier: Verifier) -> tuple[str, ...]:
+def merge_when_many(
+    place: Place, connection: lake.Connection, verifier: Verifier
+) -> tuple[str, ...]:
     """Merge the small files of the newest version if there are too many of them.
 
     Nothing expires, and every version stays as it is. The caller keeps other writers away, and has
@@ -230,23 +238,23 @@ def merge_when_many(root: Path, connection: lake.Connection, verifier: Verifier)
         A remark if it could not be done; nothing but speed depends on it.
     """
     try:
-        with lake.storage_errors(root):
+        with lake.storage_errors(place):
             if _superfluous(connection) < MANY_FILES:
                 return ()
             for table in TABLES:
                 verifier.table(table, latest_version(connection))
             fresh = next_file(connection)
             _call(
-                root,
+                place,
                 connection,
                 f"CALL ducklake_merge_adjacent_files('lake', max_file_size => {SMALL_FILE})",
             )
-            remove_leftovers(root, connection)
+            remove_leftovers(place, connection)
     except StorageError as error:
         with suppress(lake.Error, OSError):
-            remove_leftovers(root, connection)
+            remove_leftovers(place, connection)
         return (say("Small files were not merged: {error}", error=error.what),)
-    return record_files(root, connection, fresh=fresh)
+    return record_files(place, connection, fresh=fresh)
 
 
 def _superfluous(connection: lake.Connection) -> int:
@@ -259,25 +267,25 @@ def _superfluous(connection: lake.Connection) -> int:
     return groups.total() - len(groups)
 
 
-def _merge_files(root: Path, connection: lake.Connection) -> None:
+def _merge_files(place: Place, connection: lake.Connection) -> None:
     # Rewritten first, so that what is left of a file is merged with its neighbours.
     _call(
-        root,
+        place,
         connection,
         f"CALL ducklake_rewrite_data_files('lake', delete_threshold => {_DELETED_SHARE})",
     )
     for _ in range(_MOST_PASSES):  # a pass stops at files of the lake's target size
-        if not _call(root, connection, "CALL ducklake_merge_adjacent_files('lake')"):
+        if not _call(place, connection, "CALL ducklake_merge_adjacent_files('lake')"):
             break
 
 
-def _expire(root: Path, connection: lake.Connection, versions: Sequence[int]) -> None:
+def _expire(place: Place, connection: lake.Connection, versions: Sequence[int]) -> None:
     if versions:
         listed = ", ".join(str(version) for version in versions)
-        _call(root, connection, f"CALL ducklake_expire_snapshots('lake', versions => [{listed}])")
+        _call(place, connection, f"CALL ducklake_expire_snapshots('lake', versions => [{listed}])")
 
 
-def _clean(root: Path, connection: lake.Connection, now: datetime | None = None) -> None:
+def _clean(place: Place, connection: lake.Connection, now: datetime | None = None) -> None:
     """Remove the files that were replaced a while before `now`, by default the database's clock."""
     rows = connection.execute(_REPLACED).fetchall()
     if not rows:
@@ -291,11 +299,11 @@ def _clean(root: Path, connection: lake.Connection, now: datetime | None = None)
         # counts as old: ask for whole days, up to that on which the first young one was replaced.
         day = (EPOCH + min(young) * _MICROSECOND).replace(hour=0, minute=0, second=0, microsecond=0)
         what = f"older_than => TIMESTAMPTZ {lake.literal((day - _MICROSECOND).isoformat())}"
-    _call(root, connection, f"CALL ducklake_cleanup_old_files('lake', {what})")
+    _call(place, connection, f"CALL ducklake_cleanup_old_files('lake', {what})")
 
 
-def _call(root: Path, connection: lake.Connection, sql: str) -> list[tuple[Any, ...]]:
-    return lake.retried(root, lambda: connection.execute(sql).fetchall())
+def _call(place: Place, connection: lake.Connection, sql: str) -> list[tuple[Any, ...]]:
+    return lake.retried(place, lambda: connection.execute(sql).fetchall())
 
 
 def _plan(versions: Sequence[Version], *, now: datetime, keep: timedelta, pins: Pins) -> _Plan:
@@ -332,16 +340,31 @@ class _Measured:
     waiting: FileCount
 
     @classmethod
-    def of(cls, root: Path, connection: lake.Connection) -> _Measured:
+    def of(cls, place: Place, connection: lake.Connection) -> _Measured:
         rows = connection.execute(_NEWEST).fetchall()
         return cls(
             version=latest_version(connection),
             newest=FileCount(
                 files=sum(1 + row[5] for row in rows), size=sum(row[4] for row in rows)
             ),
-            disk=_sizes((root / lake.DATA).rglob("*.parquet")),
-            waiting=_sizes(root / lake.DATA / name for name in files_to_remove(connection)),
+            **_on_disk(place, connection),
         )
+
+
+def _on_disk(place: Place, connection: lake.Connection) -> dict[str, FileCount]:
+    """Count all data files, and those of them that no version needs."""
+    gone = files_to_remove(connection)
+    if place.shared:
+        from screener.data.lake.shared.objects import looks
+
+        sizes = {path: size for path, (size, *_) in looks(place, connection).items()}
+        old = [sizes[path] for path in gone if path in sizes]
+        return {
+            "disk": FileCount(files=len(sizes), size=sum(sizes.values())),
+            "waiting": FileCount(files=len(old), size=sum(old)),
+        }
+    data = place.folder / lake.DATA
+    return {"disk": _sizes(data.rglob("*.parquet")), "waiting": _sizes(data / n for n in gone)}
 
 
 def _sizes(paths: Iterable[Path]) -> FileCount:

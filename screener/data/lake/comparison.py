@@ -24,6 +24,7 @@ from screener.data.lake.versions import (
     empty_relation,
     relation,
 )
+from screener.files.place import Place
 
 __all__ = ["Change", "TableDiff", "ValueChange", "VersionComparison"]
 
@@ -98,14 +99,14 @@ class ValueChange:
 class VersionComparison(lake.Connected):
     """Two versions of the lake side by side; a context manager."""
 
-    def __init__(self, root: Path, connection: lake.Connection, old: int, new: int) -> None:
-        self._root = root
+    def __init__(self, root: Path | Place, connection: lake.Connection, old: int, new: int) -> None:
+        self._place = Place.of(root)
         self._connection = connection
         self._sides = (old, new)
-        self._verifier = Verifier(root, connection)
+        self._verifier = Verifier(self._place, connection)
         self._verifier.catalog()
         for version in self._sides:
-            check_version(connection, root, version)
+            check_version(connection, self._place, version)
         self._present = tuple(columns_at(connection, version) for version in self._sides)
         rows = connection.execute(
             _TOUCHED, {"low": min(self._sides), "high": max(self._sides)}
@@ -114,7 +115,7 @@ class VersionComparison(lake.Connected):
         self._touched = {row[0] for row in rows} | (older ^ newer)
 
     @classmethod
-    def open(cls, root: Path, old: int, new: int) -> Self:
+    def open(cls, root: Path | Place, old: int, new: int) -> Self:
         """Open the lake in `root` to compare two of its versions.
 
         Raises
@@ -156,7 +157,7 @@ class VersionComparison(lake.Connected):
             return
         order = ", ".join(spec.sort)
         sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}"
-        with lake.storage_errors(self._root):
+        with lake.storage_errors(self._place):
             found = self._connection.execute(sql).to_arrow_table()
         for batch in found.to_batches(_BATCH):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -169,8 +170,8 @@ class VersionComparison(lake.Connected):
         return relation(spec, self._present[at][spec.name], self._sides[at])
 
     def _run(self, sql: str) -> list[tuple[Any, ...]]:
-        with lake.storage_errors(self._root):
-            return lake.retried(self._root, lambda: self._connection.execute(sql).fetchall())
+        with lake.storage_errors(self._place):
+            return lake.retried(self._place, lambda: self._connection.execute(sql).fetchall())
 
 
 def _diff(spec: Table, counts: dict[str, int], listings: frozenset[str]) -> TableDiff:

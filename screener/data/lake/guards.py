@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from screener.data.lake.schema import SIMULATED, TABLES, Table, TableName
 from screener.data.lake.versions import columns_at, latest_version
 from screener.errors import InputError, StorageBusy, StorageDamaged
 from screener.files.clean import clean_line
+from screener.files.place import Place
 from screener.language import in_english, say
 from screener.language.stored import retold
 
@@ -28,6 +29,7 @@ __all__ = [
     "is_writing",
     "make_tables",
     "making",
+    "opened_alone",
     "refuse_lost_catalog",
     "refuse_mixture",
     "write_lock",
@@ -44,16 +46,20 @@ _LONGEST = 80  # characters of a command that are told
 _DATA_PATH = "FROM __ducklake_metadata_lake.ducklake_metadata WHERE key = 'data_path'"
 
 
-def has_catalog(root: Path) -> bool:
-    """Tell whether a folder holds the catalog of a lake."""
-    catalog = root / lake.CATALOG
+def has_catalog(root: Path | Place) -> bool:
+    """Tell whether there may be a lake: its folder holds a catalog, or one for many is named."""
+    place = Place.of(root)
+    if place.shared:
+        return True
+    catalog = place.folder / lake.CATALOG
     return catalog.is_file() and catalog.stat().st_size > 0
 
 
-def refuse_lost_catalog(root: Path) -> None:
+def refuse_lost_catalog(place: Place) -> None:
     """Refuse to begin a new lake beside the Parquet files of one whose catalog is gone."""
-    if has_catalog(root):
+    if has_catalog(place):
         return
+    root = place.folder
     with lake.storage_errors(root):
         left = next((root / lake.DATA).rglob("*.parquet"), None) if root.is_dir() else None
     if left is not None:
@@ -67,10 +73,11 @@ def refuse_lost_catalog(root: Path) -> None:
         )
 
 
-def make_tables(connection: lake.Connection, root: Path) -> None:
+def make_tables(connection: lake.Connection, place: Place) -> None:
     """Make the tables and columns that the lake lacks, and let be empty what may be."""
-    with lake.storage_errors(root):
-        _forget_folder(connection, root)
+    with lake.storage_errors(place):
+        if not place.shared:
+            _forget_folder(connection, place.folder)
         there = columns_at(connection, latest_version(connection))
         unsorted = _unsorted(connection)
         statements = [
@@ -155,12 +162,40 @@ def _unsorted(connection: lake.Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
-@contextmanager
-def write_lock(root: Path) -> Iterator[None]:
+def write_lock(
+    root: Path | Place, connection: lake.Connection | None = None
+) -> AbstractContextManager[None]:
     """Hold the one lock of writers; `StorageBusy` if another process keeps it for too long.
 
-    Who waits for over `SILENT_SECONDS` says for whom, on standard error.
+    Who waits for over `SILENT_SECONDS` says for whom, on standard error. That of a lake for many
+    is taken by a connection to it.
     """
+    place = Place.of(root)
+    if not place.shared or connection is None:
+        return _file_lock(place.folder)
+    from screener.data.lake.shared.lock import shared_lock
+
+    return shared_lock(place, connection, silent=SILENT_SECONDS, longest=LOCK_SECONDS)
+
+
+@contextmanager
+def opened_alone(place: Place, opened: Callable[[], lake.Connection]) -> Iterator[lake.Connection]:
+    """Open a lake while nobody else writes; the connection stays open, unless something fails."""
+    with ExitStack() as stack:
+        if not place.shared:
+            stack.enter_context(write_lock(place))
+        connection = opened()
+        try:
+            if place.shared:
+                stack.enter_context(write_lock(place, connection))
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+
+
+@contextmanager
+def _file_lock(root: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout  # asyncio comes with it, and a reader locks nothing
 
     # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
@@ -206,9 +241,13 @@ def _myself() -> str:
     return in_english(say("process {pid} (`{command}`)", pid=os.getpid(), command=command))
 
 
-def is_writing(root: Path) -> bool:
+def is_writing(place: Place) -> bool:
     """Tell whether this process holds the lock of writers."""
-    return _holder(root).startswith(f"process {os.getpid()} ")
+    if place.shared:
+        from screener.data.lake.shared.lock import is_holding
+
+        return is_holding(place)
+    return _holder(place.folder).startswith(f"process {os.getpid()} ")
 
 
 def _holder(root: Path) -> str:
@@ -220,7 +259,9 @@ def _holder(root: Path) -> str:
     return say("another process")
 
 
-def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str]) -> bool | None:
+def is_simulated(
+    connection: lake.Connection, root: Path | Place, places: Iterable[str]
+) -> bool | None:
     """Tell whether the rows stored are simulated; `None` while there are none.
 
     Parameters
@@ -228,7 +269,7 @@ def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str])
     connection
         The lake.
     root
-        Its folder.
+        Its folder, or where it is.
     places
         Tables with a column `source`, as written after FROM, at the version to look at.
     """

@@ -29,6 +29,7 @@ from screener.errors import (
 )
 from screener.files.failures import error_number, storage_error
 from screener.files.memory import memory_error, require_memory, tells_of_memory
+from screener.files.place import Place
 from screener.language import say
 
 __all__ = [
@@ -101,13 +102,13 @@ class Connected:
         self.close()
 
 
-def connect(root: Path, *, create: bool = False) -> Connection:
-    """Open the lake in `root` as the catalog `lake`.
+def connect(root: Path | Place, *, create: bool = False) -> Connection:
+    """Open a lake as the catalog `lake`.
 
     Parameters
     ----------
     root
-        Folder of the lake.
+        Folder of the lake, or where one for many is.
     create
         Whether to make its files if there are none; else nothing is ever written by opening.
 
@@ -116,8 +117,36 @@ def connect(root: Path, *, create: bool = False) -> Connection:
     DataError
         If there is no lake and none is to be made.
     StorageError
-        If the folder cannot be read or written, or a file of the lake is damaged.
+        If the folder cannot be read or written, or a file of the lake is damaged; of a lake for
+        many, if it cannot be reached or does not let this user in.
     """
+    place = Place.of(root)
+    return _connected(place, create) if place.shared else _in_folder(place.folder, create)
+
+
+def _connected(place: Place, create: bool) -> Connection:
+    """Open a lake for many."""
+    from screener.data.lake.shared.attaching import EXTENSIONS, attach, lock_down
+    from screener.data.lake.shared.tables import make_small_tables
+
+    require_memory()
+    with storage_errors(place):
+        connection = duckdb.connect(":memory:", config=_CONFIG)
+        try:
+            for extension in EXTENSIONS:
+                connection.execute(f"LOAD {literal(_extension_file(extension))}")
+            attach(connection, place, create=create)
+            if create:
+                make_small_tables(connection)
+            connection.execute("SET TimeZone = 'UTC'")
+            lock_down(connection, place)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _in_folder(root: Path, create: bool) -> Connection:
     if "\\" in str(root):
         raise InputError(
             say(
@@ -158,7 +187,7 @@ def _lock(connection: Connection, root: Path) -> None:
     )
 
 
-def no_data_yet(root: Path) -> DataError:
+def no_data_yet(root: Path | Place) -> DataError:
     """Return the error that tells a newcomer how to bring data."""
     return DataError(
         say("there is no market data yet"),
@@ -175,11 +204,16 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def retried(root: Path, job: Callable[[], ResultT]) -> ResultT:
+def retried(root: Path | Place, job: Callable[[], ResultT]) -> ResultT:
     """Do a job again, after a growing pause, while another process holds the catalog.
 
     Writers exclude each other by a lock of ours; a reader holds SQLite's for some milliseconds.
+    A server makes its clients wait by itself.
     """
+    place = Place.of(root)
+    if place.shared:
+        return job()
+    root = place.folder
     for pause in _PAUSES:
         try:
             return job()
@@ -201,8 +235,10 @@ def _is_busy(error: Exception, root: Path) -> bool:
 
 
 @contextlib.contextmanager
-def storage_errors(root: Path) -> Iterator[None]:
+def storage_errors(root: Path | Place) -> Iterator[None]:
     """Translate DuckDB's and the system's complaints about files into storage errors."""
+    place = Place.of(root)
+    root = place.folder
     try:
         yield
     except duckdb.InterruptException as error:
@@ -214,16 +250,21 @@ def storage_errors(root: Path) -> Iterator[None]:
             raise KeyboardInterrupt from error
         if not isinstance(error, duckdb.Error):
             raise
-        raise _translated(error, root) from error
+        raise _translated(error, place) from error
     except OSError as error:
         if error.errno not in (None, errno.ENOSPC):
             raise storage_error(error, error.filename or root) from error
-        raise _translated(error, root) from error
+        raise _translated(error, place) from error
     except duckdb.Error as error:
-        raise _translated(error, root) from error
+        raise _translated(error, place) from error
 
 
-def _translated(error: Exception, root: Path) -> ScreenerError:
+def _translated(error: Exception, place: Place) -> ScreenerError:
+    if place.shared and isinstance(error, duckdb.Error):
+        from screener.data.lake.shared.failures import failure
+
+        return memory_error(error) if tells_of_memory(error) else failure(error, place)
+    root = place.folder
     if _NO_LAKE in _said(error, root):
         return no_data_yet(root)
     if _NO_VERSION in _said(error, root):

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from screener.data.lake import lake
 from screener.data.lake.guards import is_simulated
+from screener.data.lake.integrity.checksums import catalog_files
 from screener.data.lake.integrity.content import Content, content_of, recounted
 from screener.data.lake.integrity.counted import keep_count, kept_count, state_of
 from screener.data.lake.integrity.verified import Verifier
@@ -28,6 +29,7 @@ from screener.data.lake.versions import (
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
 from screener.files.derived import keep, kept
+from screener.files.place import Place
 from screener.language import say
 from screener.language.terms import named
 
@@ -100,7 +102,7 @@ class Reader(lake.Connected):
     Parameters
     ----------
     root
-        Folder of the lake.
+        Folder of the lake, or where one for many is.
     connection
         Connection to it; closed with the reader.
     version
@@ -116,28 +118,34 @@ class Reader(lake.Connected):
 
     def __init__(
         self,
-        root: Path,
+        root: Path | Place,
         connection: lake.Connection,
         version: int | None,
         *,
         alone: bool = False,
     ) -> None:
-        self._root = root
+        self._place = Place.of(root)
+        self._root = self._place.folder
         self._connection = connection
         self._present: dict[int, dict[str, frozenset[str]]] = {}
         self._known: dict[str, pa.Table] = {}
         self._spans: dict[tuple[int, str], BarRange | None] = {}
         self._nowhere: dict[tuple[int, TableName, tuple[str, ...]], date] = {}
-        self._verifier = Verifier(root, connection)
+        self._verifier = Verifier(self._place, connection)
         self._asked(lambda: self._verifier.catalog(alone=alone))
         if version is not None:
-            self._asked(lambda: check_version(connection, root, version))
+            self._asked(lambda: check_version(connection, self._place, version))
         self._version = self._latest() if version is None else version
 
     @property
     def root(self) -> Path:
-        """Folder of the lake."""
+        """Folder of the lake, or of what this machine makes of one for many."""
         return self._root
+
+    @property
+    def place(self) -> Place:
+        """Where the lake is."""
+        return self._place
 
     @property
     def version(self) -> int:
@@ -489,6 +497,11 @@ class Reader(lake.Connected):
             return True
         return False
 
+    def size_of_data(self) -> tuple[int, int]:
+        """Return bytes and number of the files that the lake holds, by its catalog."""
+        files = self._asked(lambda: catalog_files(self._connection))
+        return sum(file.size for file in files), len(files)
+
     def _read_every_byte(self) -> None:
         """Compare the catalog now, and each file before it is read, whatever is remembered."""
         try:
@@ -502,7 +515,7 @@ class Reader(lake.Connected):
         """Tell whether the version read holds the simulated market."""
         there = self._with_source(self._tables(self._version))
         places = (self._at(name) for name in there if self._has_files(name, self._version))
-        return is_simulated(self._connection, self._root, places) is True
+        return is_simulated(self._connection, self._place, places) is True
 
     def coverage(self) -> tuple[Coverage, ...]:
         """Summarise every table: rows, listings, days and sources."""
@@ -571,11 +584,11 @@ class Reader(lake.Connected):
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        with lake.storage_errors(self._root):
+        with lake.storage_errors(self._place):
             yield
 
     def _executed(self, sql: str) -> lake.Connection:
-        return lake.retried(self._root, lambda: self._connection.execute(sql))
+        return lake.retried(self._place, lambda: self._connection.execute(sql))
 
     def _latest(self) -> int:
         return self._asked(lambda: latest_version(self._connection))
@@ -583,7 +596,7 @@ class Reader(lake.Connected):
     def _asked(self, question: Callable[[], AnswerT]) -> AnswerT:
         """Ask the catalog, again while another process holds it."""
         with self._reading():
-            return lake.retried(self._root, question)
+            return lake.retried(self._place, question)
 
 
 # Literals, never parameters: for each Python value that it is given DuckDB imports pandas.

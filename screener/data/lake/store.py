@@ -25,6 +25,7 @@ from screener.data.lake.guards import (
     has_catalog,
     is_simulated,
     make_tables,
+    opened_alone,
     refuse_lost_catalog,
     refuse_mixture,
     write_lock,
@@ -41,14 +42,19 @@ from screener.data.lake.versions import (
     RETENTION,
     check_version,
     empty_relation,
+    latest_version,
     relation,
 )
-from screener.errors import StorageDamaged
+from screener.errors import StorageBusy, StorageDamaged
+from screener.files.place import Place
 from screener.language import say
 from screener.language.terms import named
 
 __all__ = ["BarRange", "Commit", "Coverage", "Store"]
 
+
+_MOST_TURNS = 5  # of a commit that others came before
+_CURRENT = "FROM ducklake_current_snapshot('lake')"
 
 Job = Callable[[Balance], tuple[TableChange, ...]]
 """What writes rows in an open transaction, and books them."""
@@ -79,6 +85,10 @@ class Commit:
         return any(item.differs for item in self.changes)
 
 
+class _Overtaken(Exception):
+    """Another writer committed while this one believed to be alone."""
+
+
 class Store(Reader):
     """Market data of one workspace, read at one data version.
 
@@ -88,7 +98,7 @@ class Store(Reader):
 
     def __init__(
         self,
-        root: Path,
+        root: Path | Place,
         connection: lake.Connection,
         version: int | None,
         *,
@@ -98,13 +108,15 @@ class Store(Reader):
         self._settled = False
 
     @classmethod
-    def open(cls, root: Path, *, version: int | None = None, every_byte: bool = False) -> Self:
+    def open(
+        cls, root: Path | Place, *, version: int | None = None, every_byte: bool = False
+    ) -> Self:
         """Open the lake in `root` for reading, at its newest version or at `version`.
 
         Parameters
         ----------
         root
-            Folder of the lake.
+            Folder of the lake, or where one for many is.
         version
             Version to read; the newest when `None`.
         every_byte
@@ -119,31 +131,40 @@ class Store(Reader):
         StorageDamaged
             If the catalog is not what was written; a read raises it of the files that it touches.
         """
-        refuse_lost_catalog(root)
-        if not has_catalog(root):
-            raise lake.no_data_yet(root)
-        store = cls._connected(root, version)
+        place = Place.of(root)
+        refuse_lost_catalog(place)
+        if not has_catalog(place):
+            raise lake.no_data_yet(place)
+        store = cls._on(place, connected(place), version)
         if every_byte:
             store._read_every_byte()
         if store.version < FIRST_VERSION:  # a first import was ended before it made the tables
             store.close()
-            raise lake.no_data_yet(root)
+            raise lake.no_data_yet(place)
         return store
 
     @classmethod
-    def create(cls, root: Path) -> Self:
+    def create(cls, root: Path | Place) -> Self:
         """Open the lake in `root` for reading and writing, making it if there is none."""
-        with lake.storage_errors(root):
-            root.mkdir(parents=True, exist_ok=True)
-        with write_lock(root):
-            refuse_lost_catalog(root)
-            return cls._connected(root, None, create=True)
+        place = Place.of(root)
+        with lake.storage_errors(place):
+            place.folder.mkdir(parents=True, exist_ok=True)
+
+        def opened() -> lake.Connection:
+            refuse_lost_catalog(place)
+            return connected(place, create=True)
+
+        with opened_alone(place, opened) as connection:
+            return cls._on(place, connection, None, create=True)
 
     @classmethod
-    def _connected(cls, root: Path, version: int | None, *, create: bool = False) -> Self:
-        connection = connected(root, create=create)
+    def _on(
+        cls, place: Place, connection: lake.Connection, version: int | None, *, create: bool = False
+    ) -> Self:
         try:
-            store = cls(root, connection, version, alone=create)
+            if create and place.shared:
+                _refuse_lost_data(place, connection)
+            store = cls(place, connection, version, alone=create)
             if create:
                 with store._recording():
                     store._make_tables()
@@ -184,13 +205,17 @@ class Store(Reader):
         StorageError
             If the lake cannot be written; nothing is changed then.
         """
-        with self._alone():
-            self._settle()
-            self._version = self._latest()
-            whole = complete(self, batch) if complete else batch
-            self._verify(whole.touches, self._version)
-            self._refuse_mixture(whole, self._version)
-            return self._commit(partial(merge_batch, self._connection, whole), message)
+
+        def merged() -> Commit:
+            with self._alone():
+                self._settle()
+                self._version = self._latest()
+                whole = complete(self, batch) if complete else batch
+                self._verify(whole.touches, self._version)
+                self._refuse_mixture(whole, self._version)
+                return self._commit(partial(merge_batch, self._connection, whole), message)
+
+        return self._redone(merged)
 
     def restore(self, version: int, *, dry_run: bool = False) -> Commit:
         """Make an old version current again, as a new one with its rows in every table.
@@ -209,10 +234,13 @@ class Store(Reader):
         StorageError
             If the lake cannot be written; nothing is changed then.
         """
-        with lake.storage_errors(self._root) if dry_run else self._alone():
+        return self._redone(lambda: self._restored(version, dry_run))
+
+    def _restored(self, version: int, dry_run: bool) -> Commit:
+        with lake.storage_errors(self._place) if dry_run else self._alone():
             if not dry_run:
                 self._settle()
-            self._asked(lambda: check_version(self._connection, self._root, version))
+            self._asked(lambda: check_version(self._connection, self._place, version))
             self._version = self._latest()
             self._verify(TABLES, version)
             lost = self._lost(self._version)
@@ -240,11 +268,11 @@ class Store(Reader):
     def _refuse_mixture(self, batch: Batch, latest: int) -> None:
         there = self._with_source(self._tables(latest))
         places = [f"lake.{name}" for name in there if self._has_files(name, latest)]
-        refuse_mixture(is_simulated(self._connection, self._root, places), batch)
+        refuse_mixture(is_simulated(self._connection, self._place, places), batch)
 
     def dry_run(self, batch: Batch) -> Commit:
         """Tell what `commit` would do, and change nothing."""
-        with lake.storage_errors(self._root):
+        with lake.storage_errors(self._place):
             latest = self._latest()
             self._verify(batch.touches, latest)
             self._refuse_mixture(batch, latest)
@@ -284,17 +312,51 @@ class Store(Reader):
         StorageError
             If the lake cannot be written; what was done by then stays done, and is whole.
         """
-        with lake.storage_errors(self._root) if dry_run else self._alone():
+        with lake.storage_errors(self._place) if dry_run else self._alone():
             if not dry_run:
                 self._make_tables()
                 self._verifier.every_byte()
             pins = pinned()
-            job = partial(compact, self._root, self._connection, now=now, keep=keep, pins=pins)
+            job = partial(compact, self._place, self._connection, now=now, keep=keep, pins=pins)
             if dry_run:
-                return lake.retried(self._root, lambda: job(dry_run=True))
+                return lake.retried(self._place, lambda: job(dry_run=True))
             found = job(dry_run=False)
             self._version = self._latest()
             return found
+
+    def pin(self, desk: str, versions: Iterable[int], *, whole: bool = False) -> frozenset[int]:
+        """Keep versions of a lake for many from compaction, beside those of other desks.
+
+        Parameters
+        ----------
+        desk
+            Name of the desk whose runs name them.
+        versions
+            The versions.
+        whole
+            Whether these are all that the desk needs; what it pinned besides is let go.
+
+        Returns
+        -------
+        frozenset of int
+            What is pinned now, by any desk; of a lake in a folder the versions given.
+        """
+        wanted = frozenset(versions)
+        if not self._place.shared:
+            return wanted
+        from screener.data.lake.shared.tables import pinned_versions, replace_pins
+
+        with lake.storage_errors(self._place):
+            replace_pins(self._connection, desk, wanted, others=not whole)
+            return pinned_versions(self._connection)
+
+    def pinned(self) -> frozenset[int]:
+        """Return the versions of a lake for many that any desk has pinned."""
+        if not self._place.shared:
+            return frozenset()
+        from screener.data.lake.shared.tables import pinned_versions
+
+        return self._asked(lambda: pinned_versions(self._connection))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -305,7 +367,10 @@ class Store(Reader):
         StorageDamaged
             If the catalog is not what was written.
         """
-        with write_lock(self._root), lake.storage_errors(self._root):
+        with (
+            lake.storage_errors(self._place),
+            write_lock(self._place, self._connection),
+        ):
             self._verifier.forget()
             self._verifier.catalog(alone=True)
             with self._recording():
@@ -320,18 +385,35 @@ class Store(Reader):
         finally:
             self._verifier.forget()
             if not self._verifier.is_recorded():
-                record_files(self._root, self._connection, fresh=fresh)
+                record_files(self._place, self._connection, fresh=fresh)
                 self._verifier.forget()
+
+    def _redone(self, job: Callable[[], Commit]) -> Commit:
+        """Do a commit again, as a whole, when another writer's came first.
+
+        Writers wait for each other; that of a lake for many may lose its lock without knowing it.
+        """
+        for _ in range(_MOST_TURNS if self._place.shared else 0):
+            with suppress(_Overtaken):
+                return job()
+        try:
+            return job()
+        except _Overtaken as error:
+            raise StorageBusy(
+                say("others were writing all the time"),
+                where=str(self._place),
+                fix=say("type the command again; nothing was changed"),
+            ) from error
 
     def _settle(self) -> None:
         """Do once what a process that was ended, or an older program, may have left undone."""
         if not self._settled:
             self._make_tables()
-            remove_leftovers(self._root, self._connection)
+            remove_leftovers(self._place, self._connection)
             self._settled = True
 
     def _make_tables(self) -> None:
-        lake.retried(self._root, lambda: make_tables(self._connection, self._root))
+        lake.retried(self._place, lambda: make_tables(self._connection, self._place))
 
     def _lost(self, version: int) -> frozenset[TableName]:
         """Return the tables of a version that hold a file that is not what was written."""
@@ -348,12 +430,12 @@ class Store(Reader):
     ) -> Commit:
         fresh = self._asked(lambda: next_file(self._connection))
         before = self._content(lost)
-        changes = lake.retried(self._root, lambda: self._transaction(job, message, before, lost))
-        remarks = record_files(self._root, self._connection, fresh=fresh)
+        changes = lake.retried(self._place, lambda: self._transaction(job, message, before, lost))
+        remarks = record_files(self._place, self._connection, fresh=fresh)
         done = Commit(version=self._latest(), changes=changes, remarks=remarks)
         if done.changed:  # what changes nothing makes no version, not even by merging
             self._verifier.forget()
-            more = merge_when_many(self._root, self._connection, self._verifier)
+            more = merge_when_many(self._place, self._connection, self._verifier)
             done = replace(done, version=self._latest(), remarks=(*remarks, *more))
         self._version = done.version
         return done
@@ -369,6 +451,8 @@ class Store(Reader):
     ) -> tuple[TableChange, ...]:
         self._connection.execute("BEGIN")
         try:
+            if self._place.shared:
+                self._begin_from(self._version)
             balance = Balance(self._connection)
             changes = job(balance)
             if not lost and not any(item.differs for item in changes):
@@ -379,10 +463,24 @@ class Store(Reader):
                 f"extra_info => {lake.literal(balance.after(before).as_json())})"
             )
             self._connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             self._rollback()
+            if self._place.shared and isinstance(error, duckdb.Error) and self._is_overtaken():
+                raise _Overtaken from error
             raise
         return changes
+
+    def _begin_from(self, version: int) -> None:
+        """Let the open transaction begin at a version, or not at all."""
+        ((found,),) = self._connection.execute(_CURRENT).fetchall()
+        if found != version:
+            raise _Overtaken
+
+    def _is_overtaken(self) -> bool:
+        """Tell whether there is a version that was not there when the lock was taken."""
+        with suppress(duckdb.Error):
+            return latest_version(self._connection) != self._version
+        return False
 
     def _rollback(self) -> None:
         # A failed commit has already rolled back, and the first error is the one to tell.
@@ -390,4 +488,18 @@ class Store(Reader):
             self._connection.execute("ROLLBACK")
         # Files of the failed transaction belong to no version; nobody else is writing now.
         with suppress(duckdb.Error, OSError):
-            remove_leftovers(self._root, self._connection)
+            remove_leftovers(self._place, self._connection)
+
+
+def _refuse_lost_data(place: Place, connection: lake.Connection) -> None:
+    """Refuse to begin a new lake for many beside the data of one whose catalog is gone."""
+    from screener.data.lake.shared.objects import looks
+
+    with lake.storage_errors(place):
+        if latest_version(connection) >= FIRST_VERSION or not looks(place, connection):
+            return
+    raise StorageDamaged(
+        say("the catalog is empty, and data files of a lake are there"),
+        where=str(place),
+        fix=say("restore the catalog from a copy, or name another place for the data"),
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from screener.data.lake import lake
 from screener.data.lake.schema import Table
 from screener.errors import InputError
+from screener.files.place import Place
 from screener.language import say
 
 __all__ = [
@@ -99,7 +100,7 @@ def filled_at(connection: lake.Connection, version: int) -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
-def check_version(connection: lake.Connection, root: Path, version: int) -> None:
+def check_version(connection: lake.Connection, root: Path | Place, version: int) -> None:
     """Refuse a version that does not exist, or no longer.
 
     Raises

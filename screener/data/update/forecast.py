@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
@@ -19,6 +18,7 @@ from screener.data.update.planning import fetched_spans
 from screener.data.update.session_list import lists_due
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError
+from screener.files.place import Place
 from screener.language import say
 
 __all__ = ["Forecast", "forecast_update", "held_adjusted", "refuse_simulated"]
@@ -46,7 +46,7 @@ class Forecast:
         return sum(item.seconds for item in self.stages)
 
 
-def forecast_update(root: Path, request: UpdateRequest, *, clock: Clock) -> Forecast:
+def forecast_update(place: Place, request: UpdateRequest, *, clock: Clock) -> Forecast:
     """Count the questions that an update would ask, and say how long they take.
 
     Raises
@@ -57,8 +57,8 @@ def forecast_update(root: Path, request: UpdateRequest, *, clock: Clock) -> Fore
     plan = UpdatePlan(request=request, started=clock.now(), known={})
     counted = Counter[Need]()
     waiting = 0.0
-    with suppress(DataError), Store.open(root) as store:  # no lake yet: all is open
-        refuse_simulated(store, root)
+    with suppress(DataError), Store.open(place) as store:  # no lake yet: all is open
+        refuse_simulated(store)
         plan.known = fetched_spans(store.read(TableName.FETCHES))
         for market, names in lists_due(plan, held_adjusted(store, request)).items():
             plan.listed.update(item.id for item in names)
@@ -82,7 +82,7 @@ def held_adjusted(store: Store, request: UpdateRequest) -> frozenset[str]:
     return frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
 
 
-def refuse_simulated(store: Store, root: Path) -> None:
+def refuse_simulated(store: Store) -> None:
     """Refuse a lake of the simulated market, which real prices must not join.
 
     Raises
@@ -93,7 +93,7 @@ def refuse_simulated(store: Store, root: Path) -> None:
     if store.simulated():
         raise InputError(
             say("this lake holds the simulated market, and real prices must not join it"),
-            where=str(root),
+            where=str(store.place),
             fix=say("use another folder: `screener init DIR`, then `--workspace DIR`"),
         )
 

@@ -37,6 +37,7 @@ from screener.data.update.session_list import ask_list, lists_due
 from screener.data.update.suspension_gaps import explain_gaps
 from screener.domain.listing import Listing
 from screener.errors import NetworkDown, SourceError
+from screener.files.place import Place
 from screener.language import say
 from screener.language.terms import named
 from screener.market.benchmarks import DEFAULT_BENCHMARK
@@ -53,7 +54,7 @@ class Progress(Protocol):
 
 
 def update(
-    root: Path,
+    place: Path | Place,
     request: UpdateRequest,
     *,
     chains: Mapping[Need, Sequence[OnlineSource]],
@@ -65,8 +66,8 @@ def update(
 
     Parameters
     ----------
-    root
-        Folder of the lake.
+    place
+        Folder of the lake, or where one for many is.
     request
         What to bring up to date.
     chains
@@ -85,8 +86,8 @@ def update(
     StorageError
         If another update is running, or the lake cannot be written.
     """
-    with update_lock(root), Store.create(root) as store:
-        refuse_simulated(store, root)
+    with update_lock(place), Store.create(place) as store:
+        refuse_simulated(store)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
         adjusted = held_adjusted(store, request)

@@ -9,6 +9,7 @@ from screener.data.lake.store import Store
 from screener.data.lake.versions import RETENTION
 from screener.errors import InputError
 from screener.language import say
+from screener.workflows.kept_runs import desk_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import stored_runs
 
@@ -50,19 +51,23 @@ def compact_data(
             say("--keep-days {days} is outside 0 to {most}", days=keep_days, most=_MOST_DAYS),
             fix=say("give the days for which a version is kept after it was replaced"),
         )
-    with Store.open(workspace.data_cache) as store:
+    with Store.open(workspace.lake) as store:
         return store.compact(
             now=now,
             keep=timedelta(days=keep_days),
-            pinned=lambda: _pins(workspace),
+            pinned=lambda: _pins(workspace, store, dry_run=dry_run),
             dry_run=dry_run,
         )
 
 
-def _pins(workspace: Workspace) -> Pins:
+def _pins(workspace: Workspace, store: Store, *, dry_run: bool) -> Pins:
     stored = stored_runs(workspace)
+    own = frozenset(run.data_version for run in stored.runs)
+    others = store.pinned()
+    if store.place.shared and not dry_run:
+        others = store.pin(desk_of(workspace), own, whole=not stored.unreadable)
     return Pins(
-        versions=frozenset(run.data_version for run in stored.runs),
+        versions=own | others,
         unknown=tuple(
             say("A stored run cannot be read: {reason}.", reason=text) for text in stored.unreadable
         ),

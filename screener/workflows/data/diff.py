@@ -84,7 +84,7 @@ def diff_versions(
     DataError
         If there is no lake.
     """
-    with VersionComparison.open(workspace.data_cache, old, new) as compared:
+    with VersionComparison.open(workspace.lake, old, new) as compared:
         every = tuple(compared.compare(table) for table in counted(tuple(TableName)))
         stored = stored_runs(workspace)
         runs = compare_runs(

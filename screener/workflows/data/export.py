@@ -66,7 +66,7 @@ def export_tables(
         )
     written = []
     with (
-        Store.open(workspace.data_cache, version=version, every_byte=True) as store,
+        Store.open(workspace.lake, version=version, every_byte=True) as store,
         _drafts(folder) as drafts,
     ):
         mark = f"_{SIMULATED}" if store.simulated() else ""

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.batch import Batch, Reject
-from screener.data.lake.lake import CATALOG
+from screener.data.lake.guards import has_catalog
 from screener.data.lake.merge import TableChange, quarantine_rows
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.lake.store import Store
@@ -146,9 +146,9 @@ def import_files(
 
 def known_listings(workspace: Workspace) -> frozenset[str]:
     """Return the ids of table `listings`; none where there are no tables yet."""
-    if not (workspace.data_cache / CATALOG).is_file():
-        return frozenset()
-    with Store.open(workspace.data_cache) as store:
+    with _open_if_there(workspace) as store:
+        if store is None:
+            return frozenset()
         return frozenset(store.read(TableName.LISTINGS).column("listing").to_pylist())
 
 
@@ -392,11 +392,30 @@ def _with_quarantine(batch: Batch, rejects: tuple[Reject, ...], fetched_at: date
 def _opened(workspace: Workspace, *, dry_run: bool) -> Iterator[Store]:
     """Open the lake to write; for a dry run to read, or an empty one elsewhere if there is none."""
     if not dry_run:
-        with Store.create(workspace.data_cache) as store:
+        with Store.create(workspace.lake) as store:
             yield store
-    elif (workspace.data_cache / CATALOG).is_file():
-        with Store.open(workspace.data_cache) as store:
-            yield store
-    else:
-        with TemporaryDirectory() as folder, Store.create(Path(folder)) as store:
-            yield store
+        return
+    with _open_if_there(workspace) as there:
+        if there is not None:
+            yield there
+            return
+    with TemporaryDirectory() as folder, Store.create(Path(folder)) as store:
+        yield store
+
+
+@contextmanager
+def _open_if_there(workspace: Workspace) -> Iterator[Store | None]:
+    """Open the lake to read; nothing where there is none yet."""
+    place = workspace.lake
+    if not has_catalog(place):
+        yield None
+        return
+    try:
+        store = Store.open(place)
+    except DataError:
+        if not place.shared:
+            raise
+        yield None
+        return
+    with store:
+        yield store

@@ -61,7 +61,7 @@ def plan_repairs(workspace: Workspace, verified: Verified) -> RepairPlan:
         If the tables have changed since.
     """
     names = sorted({f.listing for f in verified.findings if f.check is Check.PRICE_LIMIT})
-    with Store.open(workspace.data_cache) as store:
+    with Store.open(workspace.lake) as store:
         _refuse_other(store, verified.data_version)
         start = first_session(store)
         if not names or start is None:
@@ -128,7 +128,7 @@ def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> C
     message = "repair: " + ", ".join(
         f"{item.listing} {item.text}" for item in plan.proposal.repairs
     )
-    with Store.create(workspace.data_cache) as store:
+    with Store.create(workspace.lake) as store:
         return store.commit(Batch(tables={}), message=message, complete=completed)
 
 

@@ -20,5 +20,5 @@ def restore_data(workspace: Workspace, version: int, *, dry_run: bool = False) -
     StorageError
         If the lake cannot be written; nothing is changed then.
     """
-    with Store.open(workspace.data_cache) as store:
+    with Store.open(workspace.lake) as store:
         return store.restore(version, dry_run=dry_run)

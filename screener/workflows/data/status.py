@@ -196,23 +196,24 @@ def read_status(
         If there is no market data yet.
     """
     names, titles, remarks = _names(workspace, listings)
-    with Store.open(workspace.data_cache, version=version) as store:
+    with Store.open(workspace.lake, version=version) as store:
         reach = None if listings is not None else _reach(workspace, store)
         keys = holding_keys(names) | (set() if reach is None else reach.keys())
         holdings = hold(store, keys)
         kept = versions(store)
         data_version, simulated = store.version, store.simulated()
+        disk = measure(store)
     fresh = tuple(_freshness(workspace, holdings, now))
     late = [(item.last, item.behind) for item in fresh]
     return Status(
         holdings=holdings,
         freshness=fresh,
         cells=tuple(cell for name in names for cell in lacks(holdings, name)),
-        disk=measure(workspace.data_cache),
+        disk=disk,
         versions=kept,
         data_version=data_version,
         simulated=simulated,
-        place=str(workspace.data_cache),
+        place=str(workspace.lake),
         remarks=remarks,
         by_listing=listings is not None,
         allowances=() if reach is None else allowances(holdings, reach, late),

@@ -124,7 +124,7 @@ def _targets(
     targets = basket_targets(place, wish.baskets or None)
     if not (wish.everything or wish.peers):
         return [tuple(targets)], targets.broken
-    with Store.open(place.data_cache) as store:
+    with Store.open(place.lake) as store:
         every, groups = every_target(store), industry_groups(store)
     own = {groups[item.id] for item in targets if item.id in groups}
     peers = [item for item in every if groups.get(item.id) in own]
@@ -133,7 +133,7 @@ def _targets(
 
 def planned_update(place: Workspace, request: UpdateRequest, *, clock: Clock) -> UpdateReport:
     """Return an update with the questions that it would ask; nobody is asked, nothing changes."""
-    found = forecast_update(place.data_cache, request, clock=clock)
+    found = forecast_update(place.lake, request, clock=clock)
     return UpdateReport(planned=found.counts, stages=found.stages)
 
 
@@ -150,10 +150,10 @@ def update_data(
         If another update is at work, or something cannot be written.
     """
     jitter = random.Random()  # noqa: S311 - no secret
-    with open_sources(place.data_cache, clock, jitter, network=way_out()) as sources:
+    with open_sources(place.lake, clock, jitter, network=way_out()) as sources:
         sources.check_names(request.sources)
         return run_update(
-            place.data_cache,
+            place.lake,
             request,
             chains=sources.chains,
             wire=sources,

@@ -25,6 +25,7 @@ from screener.data.lake.lake import CATALOG
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
+from screener.files.place import Place
 from screener.language import say
 from screener.progress import counted
 from screener.workflows.data.stored_tables import IN_GROUPS, StoredTables, in_groups
@@ -103,13 +104,13 @@ def verify(
         chosen = [name for name in chosen if "listing" in TABLES[name].column_names]
     whole = tables is None and listings is None
     try:
-        opened = Store.open(workspace.data_cache, version=version, every_byte=True)
+        opened = Store.open(workspace.lake, version=version, every_byte=True)
     except StorageDamaged as error:
         if not whole:
             raise
         return _refused(workspace, error)
     with opened as store:
-        found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
+        found = [*_damaged(workspace.lake), *_ruined(workspace)] if whole else []
         examined, n_rows = _by_table(store, chosen, listings)
         found += examined
         if whole:
@@ -154,7 +155,7 @@ def _first_session(store: Store, listings: Sequence[str] | None) -> date | None:
 
 def rebuild(workspace: Workspace) -> Rebuilt:
     """Make a lost list of hashes again; see `rebuild_hashes`."""
-    return rebuild_hashes(workspace.data_cache)
+    return rebuild_hashes(workspace.lake)
 
 
 def finding_rows(verified: Verified) -> list[dict[str, object]]:
@@ -190,14 +191,20 @@ def _simulated(store: Store) -> bool:
 
 def _refused(workspace: Workspace, error: StorageDamaged) -> Verified:
     """Tell what can be told of a lake that cannot be opened."""
-    root = workspace.data_cache
     found = [_damage(CATALOG, error.what, Severity.ERROR, None), *_ruined(workspace)]
+    if workspace.lake.shared:
+        return _of_findings(found, error)
+    root = workspace.data_cache
     found.extend(_damage(CATALOG, text, Severity.ERROR, None) for text in catalog_complaints(root))
     for path, entry in recorded(root).entries.items():
         digest = file_digest(root, path)
         if digest != entry.digest:
             damage = Damage.MISSING if digest is None else Damage.CHANGED
             found.append(_damage(path, _harm(damage), Severity.ERROR, None))
+    return _of_findings(found, error)
+
+
+def _of_findings(found: Sequence[Finding], error: StorageDamaged) -> Verified:
     return Verified(
         findings=_ordered(found), n_rows=0, data_version=0, simulated=False, refusal=error
     )
@@ -219,11 +226,11 @@ def _ruined(workspace: Workspace) -> Iterator[Finding]:
         yield _damage(f"{RUNS}/{Path(path).name}", cause, Severity.ERROR, None)
 
 
-def _damaged(root: Path) -> Iterator[Finding]:
+def _damaged(place: Place) -> Iterator[Finding]:
     """Find what is wrong with the catalog, files that are missing, and bytes that nobody wrote."""
-    for text in catalog_complaints(root):
+    for text in catalog_complaints(place):
         yield _damage(CATALOG, text, Severity.ERROR, None)
-    files = damaged_files(root)
+    files = damaged_files(place)
     for file in files:
         if file.damage is not Damage.UNRECORDED:
             yield _damage(file.path, _harm(file.damage), Severity.ERROR, None)

@@ -157,7 +157,7 @@ def compare_runs(
     failures: list[RunFailure] = []
     evaluated = 0
     old, new = versions
-    root = place.data_cache
+    root = place.lake
     with Store.open(root, version=old) as first, Store.open(root, version=new) as second:
         moved = moved_last_sessions(first, second)
         sides = [_Side(place, store, program_version) for store in (first, second)]

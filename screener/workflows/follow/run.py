@@ -336,7 +336,7 @@ def _measured(
         capital=capital,
         traded=traded,
         active=traded - index_return,
-        participation=max((orders_share(trading, one) for one in done), default=0.0),
+        participation=orders_share(trading, *done),
         invested=float(curve.exposure.mean()),
         n_events=len(done),
     )

@@ -127,7 +127,7 @@ def check_report(place: Workspace, report_id: str, *, version: int | None = None
     """
     report = get_report(place, report_id)
     require_date(report)
-    with Store.open(place.data_cache, version=version) as store:
+    with Store.open(place.lake, version=version) as store:
         return check_claims(store, report)
 
 

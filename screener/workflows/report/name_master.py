@@ -15,6 +15,7 @@ from screener.data.lake.store import Store
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
 from screener.files.derived import keep, kept
+from screener.files.place import Place
 from screener.language import say
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.securities.stored_index import index_maker, index_of_bytes, index_to_bytes
@@ -45,15 +46,15 @@ def read_masters(place: Workspace) -> Masters:
         If there is no lake, or it holds no listing.
     """
     try:
-        store = Store.open(place.data_cache)
+        store = Store.open(place.lake)
     except DataError as error:
         raise DataError(
             say("no listing master: names cannot be told from other words"),
-            where=str(place.data_cache),
+            where=str(place.lake),
             fix=say("run `screener data update`, or `screener data import FILE --kind listings`"),
         ) from error
     with store:
-        return _masters(place.data_cache, store.version, _Opened(store))
+        return _masters(store.place, store.version, _Opened(store))
 
 
 class _Opened:
@@ -70,8 +71,8 @@ class _Opened:
 
 
 @lru_cache(maxsize=2)
-def _masters(root: Path, _version: int, opened: _Opened) -> Masters:
-    return Masters(_kept_names(root, opened.store), _closes(opened.store))
+def _masters(place: Place, _version: int, opened: _Opened) -> Masters:
+    return Masters(_kept_names(place.folder, opened.store), _closes(opened.store))
 
 
 def _kept_names(root: Path, store: Store) -> NameIndex:

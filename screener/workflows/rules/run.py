@@ -12,6 +12,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.calendar_cache import recorded_sessions
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import ConfigError, InputError
+from screener.files.place import Place
 from screener.language import say
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
@@ -48,13 +49,14 @@ def place_if_any(option: Path | None, *, environ: Mapping[str, str], cwd: Path) 
         return None
 
 
-def lake_of(place: Workspace | None) -> Path | None:
-    """Return the folder of a workspace's market data; `None` where there is none."""
-    return place.data_cache if place and has_catalog(place.data_cache) else None
+def lake_of(place: Workspace | None) -> Place | None:
+    """Return where a workspace's lake is; `None` where there is none."""
+    lake = place.lake if place else None
+    return lake if lake and has_catalog(lake) else None
 
 
 def run_ruling(
-    lake: Path | None,
+    lake: Path | Place | None,
     listing: Listing,
     session: date,
     *,
@@ -66,7 +68,7 @@ def run_ruling(
     Parameters
     ----------
     lake
-        Folder of the market data; without it the listing's state is not known, and the page says
+        Where the market data are; without them the listing's state is not known, and the page says
         what follows from that.
     listing
         A security.
@@ -99,7 +101,7 @@ def run_ruling(
         return _page(
             listing, session, Known(), plan, missing=(say("no market data are stored here"),)
         )
-    with recorded_sessions(lake), Store.open(lake, version=version) as store:
+    with recorded_sessions(Place.of(lake).folder), Store.open(lake, version=version) as store:
         known = read_known(store, listing, session)
         page = _page(listing, session, known, plan)
         return replace(page, data_version=store.version, simulated=store.simulated())

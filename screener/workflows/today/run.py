@@ -124,7 +124,7 @@ def run_today(
     found = _Found(before)
     broken = _cards(workspace, found)
     try:
-        with Store.open(workspace.data_cache) as store:
+        with Store.open(workspace.lake) as store:
             found.version, found.simulated = store.version, store.simulated()
             _tried(found, lambda: _windows(workspace, store, found, program_version, options, jobs))
             _tried(found, lambda: _calls(workspace, store, found))

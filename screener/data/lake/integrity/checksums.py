@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +21,8 @@ from pathlib import Path
 
 from screener.data.lake import lake
 from screener.data.lake.guards import write_lock
-from screener.errors import StorageBusy, StorageError, StorageReadOnly
+from screener.errors import StorageBusy, StorageError, StorageReadOnly, StorageRefused
+from screener.files.place import Place
 from screener.files.whole import write_whole
 from screener.language import say
 
@@ -37,6 +38,7 @@ __all__ = [
     "catalog_state",
     "damaged_files",
     "file_digest",
+    "file_digests",
     "files_to_remove",
     "next_file",
     "record_anew",
@@ -156,14 +158,14 @@ def files_to_remove(connection: lake.Connection) -> frozenset[str]:
 
 
 def record_files(
-    root: Path, connection: lake.Connection, *, fresh: int, anew: bool = False
+    root: Path | Place, connection: lake.Connection, *, fresh: int, anew: bool = False
 ) -> tuple[str, ...]:
     """Write down the hash of each file that has none yet; the caller keeps other writers away.
 
     Parameters
     ----------
     root
-        Folder of the lake.
+        Folder of the lake, or where one for many is.
     connection
         The lake, outside a transaction.
     fresh
@@ -177,9 +179,10 @@ def record_files(
     tuple
         A remark if the list could not be written; the rows are committed all the same.
     """
+    place = Place.of(root)
     try:
-        with lake.storage_errors(root):
-            lake.retried(root, lambda: _record(root, connection, fresh, anew))
+        with lake.storage_errors(place):
+            lake.retried(place, lambda: _record(place, connection, fresh, anew))
     except StorageError as error:
         return (
             say(
@@ -191,17 +194,22 @@ def record_files(
     return ()
 
 
-def record_anew(root: Path, connection: lake.Connection) -> int:
+def record_anew(place: Place, connection: lake.Connection) -> int:
     """Record all files as they are, whatever was recorded of them; return how many.
 
     The caller keeps other writers away, and knows why the files can be believed.
     """
+    if place.shared:
+        from screener.data.lake.shared.sums import record_all_shared
+
+        return record_all_shared(place, connection)
+    root = place.folder
     end = _end(next_file(connection), catalog_state(root))
     _rewrite(root, connection, {}, next_file(connection), end)
     return len(recorded(root).entries)
 
 
-def damaged_files(root: Path) -> tuple[DamagedFile, ...]:
+def damaged_files(root: Path | Place) -> tuple[DamagedFile, ...]:
     """Compare every file that any version needs with its entry.
 
     Returns
@@ -216,27 +224,38 @@ def damaged_files(root: Path) -> tuple[DamagedFile, ...]:
     StorageError
         If the catalog or a file cannot be read.
     """
-    with closing(lake.connect(root)) as connection, lake.storage_errors(root):
-        found = _compared(root, connection)
+    place = Place.of(root)
+    with closing(lake.connect(place)) as connection, lake.storage_errors(place):
+        found = _compared(place, connection)
         if found:  # perhaps a writer was between its commit and the list: look while there is none
-            with suppress(StorageReadOnly, StorageBusy), write_lock(root):
-                found = _compared(root, connection)
+            refusals = (StorageReadOnly, StorageRefused, StorageBusy)
+            with suppress(*refusals), write_lock(place, connection):
+                found = _compared(place, connection)
         return found
 
 
-def _compared(root: Path, connection: lake.Connection) -> tuple[DamagedFile, ...]:
-    files = lake.retried(root, lambda: catalog_files(connection))
-    entries = recorded(root).entries
-    found = ((file.path, _damage(root, file.path, entries.get(file.path))) for file in files)
+def _compared(place: Place, connection: lake.Connection) -> tuple[DamagedFile, ...]:
+    files = lake.retried(place, lambda: catalog_files(connection))
+    entries = recorded(place, connection).entries
+    digests = file_digests(place, connection, [file.path for file in files])
+    found = (
+        (file.path, _damage(digest, entries.get(file.path)))
+        for file, digest in zip(files, digests, strict=True)
+    )
     return tuple(
         DamagedFile(path=path, damage=damage) for path, damage in found if damage is not None
     )
 
 
-def recorded(root: Path) -> Recorded:
-    """Read the list of hashes; one that is gone is empty."""
+def recorded(root: Path | Place, connection: lake.Connection | None = None) -> Recorded:
+    """Read the list of hashes; one that is gone is empty. Of a lake for many, by a connection."""
+    place = Place.of(root)
+    if place.shared and connection is not None:
+        from screener.data.lake.shared.sums import recorded_shared
+
+        return recorded_shared(connection)
     try:
-        text = (root / SUMS).read_text(encoding="utf-8", errors="replace")
+        text = (place.folder / SUMS).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, IsADirectoryError):
         return Recorded(there=False, entries={}, complete_before=None, last=None, catalogs=())
     entries: dict[str, Entry] = {}
@@ -268,7 +287,13 @@ def catalog_state(root: Path) -> CatalogState:
     return CatalogState(digest=hashlib.sha256(content).hexdigest(), changes=changes)
 
 
-def _record(root: Path, connection: lake.Connection, fresh: int, anew: bool) -> None:
+def _record(place: Place, connection: lake.Connection, fresh: int, anew: bool) -> None:
+    if place.shared:
+        from screener.data.lake.shared.sums import record_shared
+
+        record_shared(place, connection, fresh=fresh, anew=anew)
+        return
+    root = place.folder
     known = recorded(root)
     end = _end(next_file(connection), catalog_state(root))
     mark = None if anew else known.complete_before
@@ -329,8 +354,21 @@ def file_digest(root: Path, path: str) -> str | None:
         return None
 
 
-def _damage(root: Path, path: str, entry: Entry | None) -> Damage | None:
-    digest = file_digest(root, path)
+def file_digests(
+    place: Place, connection: lake.Connection, paths: Sequence[str]
+) -> Iterator[str | None]:
+    """Give the hash of each of some data files as it is now, or `None` if it is gone."""
+    if not place.shared:
+        yield from (file_digest(place.folder, path) for path in paths)
+        return
+    from screener.data.lake.shared.objects import digests, looks
+
+    there = looks(place, connection)
+    found = digests(place, connection, [path for path in paths if path in there])
+    yield from map(found.get, paths)
+
+
+def _damage(digest: str | None, entry: Entry | None) -> Damage | None:
     if digest is None:
         return Damage.MISSING
     if entry is None:

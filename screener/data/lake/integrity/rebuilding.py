@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.data.lake import lake
-from screener.data.lake.guards import has_catalog, write_lock
+from screener.data.lake.guards import has_catalog, opened_alone
 from screener.data.lake.integrity.checksums import SUMS, catalog_state, record_anew, recorded
 from screener.data.lake.integrity.content import content_of, recounted
 from screener.data.lake.integrity.verified import catalog_complaints, connected
 from screener.data.lake.versions import latest_version
 from screener.errors import StorageDamaged
+from screener.files.place import Place
 from screener.language import say
 from screener.language.lists import listed
 from screener.language.terms import named
@@ -40,7 +41,7 @@ class Rebuilt:
     proven: bool
 
 
-def rebuild_hashes(root: Path) -> Rebuilt:
+def rebuild_hashes(root: Path | Place) -> Rebuilt:
     """Record the files as they are if the newest version holds the rows of its commit.
 
     What that proves: no row of the newest version was changed, lost or added. It proves nothing of
@@ -53,10 +54,15 @@ def rebuild_hashes(root: Path) -> Rebuilt:
     StorageDamaged
         If the rows are not those of the commit, or the catalog is known to be damaged.
     """
-    if not has_catalog(root):
-        raise lake.no_data_yet(root)
-    with write_lock(root), closing(connected(root)) as connection, lake.storage_errors(root):
-        _check_catalog(root)
+    place = Place.of(root)
+    if not has_catalog(place):
+        raise lake.no_data_yet(place)
+    with (
+        opened_alone(place, lambda: connected(place)) as connection,
+        closing(connection),
+        lake.storage_errors(place),
+    ):
+        _check_catalog(place)
         version = latest_version(connection)
         kept, found = content_of(connection, version), recounted(connection, version)
         if kept is not None and kept != found:
@@ -67,10 +73,10 @@ def rebuild_hashes(root: Path) -> Rebuilt:
                     "the rows are not those that were committed, so no hash was recorded: {tables}",
                     tables=listed(named(name) for name in differ),
                 ),
-                where=str(root),
+                where=str(place),
                 fix=_way_back(),
             )
-        files = record_anew(root, connection)
+        files = record_anew(place, connection)
         return Rebuilt(files=files, version=version, proven=kept is not None)
 
 
@@ -80,7 +86,10 @@ def _way_back() -> str:
     )
 
 
-def _check_catalog(root: Path) -> None:
+def _check_catalog(place: Place) -> None:
+    if place.shared:
+        return
+    root = place.folder
     complaints = catalog_complaints(root)
     states = recorded(root).catalogs
     if states and catalog_state(root) not in states:

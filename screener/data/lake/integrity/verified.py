@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from screener.data.lake.integrity.checksums import (
     catalog_files,
     catalog_state,
     file_digest,
+    file_digests,
     next_file,
     record_files,
     recorded,
@@ -36,16 +37,20 @@ from screener.errors import (
     StorageDamaged,
     StorageFull,
     StorageReadOnly,
+    StorageRefused,
 )
 from screener.files.derived import FOLDER
+from screener.files.place import Place
 from screener.files.whole import write_whole
 from screener.language import say
 from screener.language.terms import named
 
-__all__ = ["MEMORY", "Verifier", "catalog_complaints", "connected"]
+__all__ = ["MEMORY", "Verifier", "catalog_complaints", "connected", "place_of_file"]
 
 MEMORY = 7 * 86_400.0
 """Seconds for which a file that was found right is not read again, while it looks the same."""
+
+_BEHIND = 2.0  # seconds that a list may be behind the commit before it
 
 _FILES = """
     SELECT t.table_name, s.path || t.path || f.path, f.begin_snapshot, f.end_snapshot
@@ -78,7 +83,7 @@ class Verifier:
     Parameters
     ----------
     root
-        Folder of the lake.
+        Folder of the lake, or where one for many is.
     connection
         The lake.
     now
@@ -86,11 +91,16 @@ class Verifier:
     """
 
     def __init__(
-        self, root: Path, connection: lake.Connection, now: Callable[[], float] = time.time
+        self,
+        root: Path | Place,
+        connection: lake.Connection,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self._root = root
+        self._place = Place.of(root)
+        self._root = self._place.folder
         self._connection = connection
-        self._memory = _Memory(root / FOLDER / "verified.json", now)
+        self._memory = _Memory(self._root / FOLDER / "verified.json", now)
+        self._looks: dict[str, _Look] | None = None
         self._recorded: Recorded | None = None
         self._files: dict[int, dict[str, list[str]]] = {}
         self._done: set[tuple[str, int]] = set()
@@ -128,11 +138,13 @@ class Verifier:
         StorageDamaged
             If its bytes differ and nothing was committed since, or the list of hashes is gone.
         """
-        with _told_of_damage(self._root):
+        if self._place.shared:
+            return  # its server has checksums of its own, and lets nobody in between
+        with _told_of_damage(self._place):
             next_file(self._connection)  # SQLite takes back what an ended writer left half done
-        if self._memory.knows(lake.CATALOG, self._root / lake.CATALOG):
-            return
         look = _look(self._root / lake.CATALOG)
+        if self._memory.knows(lake.CATALOG, look):
+            return
         if not self.is_recorded():
             self._look_again(alone=alone)
         if look is not None:
@@ -148,6 +160,8 @@ class Verifier:
     def is_recorded(self) -> bool:
         """Tell whether the catalog is as it was after one of its commits."""
         found = self._list()
+        if self._place.shared:
+            return found.complete_before == next_file(self._connection)
         if not found.catalogs and found.complete_before is not None:
             return True  # the list of an older program
         return catalog_state(self._root) in found.catalogs
@@ -182,25 +196,39 @@ class Verifier:
         """Forget the list of hashes and of files, which a commit has made longer."""
         self._recorded = None
         self._files = {}
+        self._looks = None
 
     def _compare(self, table: str, paths: Iterable[str]) -> None:
         fresh: dict[str, _Look] = {}
-        for path in paths:
-            place = self._root / lake.DATA / path
-            if self._memory.knows(path, place):
-                continue
-            look = _look(place)
-            if damage := self._damage(path):
+        unknown = [path for path in paths if not self._memory.knows(path, self._look(path))]
+        seen = {path: self._look(path) for path in unknown}
+        for path, digest in zip(unknown, self._digests(unknown), strict=True):
+            if damage := self._damage(path, digest):
                 raise self._told(path, table, damage)
+            look = seen[path]
             if look is not None:
                 fresh[path] = look
         self._memory.add(fresh)
 
-    def _damage(self, path: str) -> Damage | None:
-        digest = file_digest(self._root, path)
+    def _look(self, path: str) -> _Look | None:
+        """Return how a data file looks now; those of a lake for many are looked at together."""
+        if not self._place.shared:
+            return _look(self._root / lake.DATA / path)
+        if self._looks is None:
+            from screener.data.lake.shared.objects import looks
+
+            self._looks = looks(self._place, self._connection)
+        return self._looks.get(path)
+
+    def _digests(self, paths: Sequence[str]) -> Iterable[str | None]:
+        if not self._place.shared:
+            return (file_digest(self._root, path) for path in paths)
+        return file_digests(self._place, self._connection, paths)
+
+    def _damage(self, path: str, digest: str | None) -> Damage | None:
         if digest is None:
             return Damage.MISSING
-        if path not in self._list().entries and not is_writing(self._root):
+        if path not in self._list().entries and not is_writing(self._place):
             self._look_again(alone=False)  # perhaps it was committed since the list was read
         entry = self._list().entries.get(path)
         if entry is None:
@@ -209,10 +237,10 @@ class Verifier:
 
     def _told(self, path: str, table: str, damage: Damage) -> StorageDamaged:
         if damage is Damage.UNRECORDED and not self._list().there:
-            return _lost_list(self._root)
+            return _lost_list(self._place)
         return StorageDamaged(
             _harm(damage, self._file_of(path, table)),
-            where=str(self._root / lake.DATA / path),
+            where=place_of_file(self._place, path),
             fix=_way_back(),
         )
 
@@ -234,7 +262,7 @@ class Verifier:
 
     def _list(self) -> Recorded:
         if self._recorded is None:
-            self._recorded = recorded(self._root)
+            self._recorded = recorded(self._place, self._connection)
         return self._recorded
 
     def _listed(self, version: int) -> Mapping[str, list[str]]:
@@ -251,66 +279,82 @@ class Verifier:
     def _waited(self) -> Iterator[None]:
         """Keep writers away, where the folder can be written at all."""
         with ExitStack() as stack:
-            with suppress(StorageReadOnly):
-                stack.enter_context(write_lock(self._root))
+            try:
+                stack.enter_context(write_lock(self._place, self._connection))
+            except StorageReadOnly:
+                pass
+            except StorageRefused:  # of who may only read: the list is a moment behind the commit
+                time.sleep(_BEHIND)
             yield
 
     def _catch_up(self) -> None:
         found = self._list()
         if not found.there and not next_file(self._connection):
             return  # a lake that is being made
-        if catalog_state(self._root).changes in {state.changes for state in found.catalogs}:
-            raise _catalog_damaged(self._root, say("its bytes are not those of any commit"))
-        for complaint in catalog_complaints(self._root):
-            raise _catalog_damaged(self._root, complaint)
-        with _told_of_damage(self._root):
+        if not self._place.shared:
+            self._check_catalog(found)
+        with _told_of_damage(self._place):
             files = catalog_files(self._connection)
         # What came after the last record was not listed; what came before it was.
         if found.last is None or any(
             item.id < found.last and item.path not in found.entries for item in files
         ):
-            raise _lost_list(self._root)
+            raise _lost_list(self._place)
         self._recount()
-        record_files(self._root, self._connection, fresh=next_file(self._connection))
+        record_files(self._place, self._connection, fresh=next_file(self._connection))
         self.forget()
+
+    def _check_catalog(self, found: Recorded) -> None:
+        if catalog_state(self._root).changes in {state.changes for state in found.catalogs}:
+            raise _catalog_damaged(self._place, say("its bytes are not those of any commit"))
+        for complaint in catalog_complaints(self._place):
+            raise _catalog_damaged(self._place, complaint)
 
     def _recount(self) -> None:
         """Compare the rows of the newest version with the digest of their commit."""
         version = latest_version(self._connection)
-        with _told_of_damage(self._root):
+        with _told_of_damage(self._place):
             told = content_of(self._connection, version)
             if told is not None and told != recounted(self._connection, version):
                 raise _catalog_damaged(
-                    self._root, say("the rows of the newest version are not those of its commit")
+                    self._place, say("the rows of the newest version are not those of its commit")
                 )
 
 
 @contextmanager
-def _told_of_damage(root: Path) -> Iterator[None]:
+def _told_of_damage(place: Place) -> Iterator[None]:
     """Tell of any failure in a lake whose catalog is not as recorded that the catalog is damaged.
 
     Parameters
     ----------
-    root
-        Folder of the lake.
+    place
+        Where the lake is; the server of one for many tells of damage itself.
     """
+    root = place.folder
     try:
         yield
     except (StorageBusy, StorageFull, StorageReadOnly):
         raise
     except (ScreenerError, lake.Error) as error:
+        if place.shared:
+            raise
         with suppress(OSError):
             states = recorded(root).catalogs
             if states and catalog_state(root) not in states:
                 said = str(error).splitlines()[0]
-                raise _catalog_damaged(root, said) from error
+                raise _catalog_damaged(place, said) from error
         raise
 
 
-def connected(root: Path, *, create: bool = False) -> lake.Connection:
+def connected(root: Path | Place, *, create: bool = False) -> lake.Connection:
     """Open a lake like `lake.connect`; a failure for its catalog's damage is told as that."""
-    with _told_of_damage(root):
+    with _told_of_damage(Place.of(root)):
         return lake.connect(root, create=create)
+
+
+def place_of_file(place: Place, path: str) -> str:
+    """Return where a data file is."""
+    return place.prefix + path if place.shared else str(place.folder / lake.DATA / path)
 
 
 class _Memory:
@@ -321,9 +365,9 @@ class _Memory:
         self._now = now
         self._known = self._read()
 
-    def knows(self, name: str, path: Path) -> bool:
+    def knows(self, name: str, look: _Look | None) -> bool:
         """Tell whether a file was found right and looks the same since."""
-        return name in self._known and self._known[name][0] == _look(path)
+        return name in self._known and self._known[name][0] == look
 
     def distrust(self) -> None:
         """Take nothing for right that was found so before."""
@@ -353,11 +397,14 @@ class _Memory:
         return {}
 
 
-def catalog_complaints(root: Path) -> tuple[str, ...]:
-    """Return what SQLite's own check finds wrong with the catalog, in its words."""
-    place = f"{(root / lake.CATALOG).absolute().as_uri()}?mode=ro"
+def catalog_complaints(root: Path | Place) -> tuple[str, ...]:
+    """Return what SQLite's own check finds wrong with the catalog, in its words; else nothing."""
+    place = Place.of(root)
+    if place.shared:
+        return ()
+    address = f"{(place.folder / lake.CATALOG).absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(place, uri=True)) as link:
+        with closing(sqlite3.connect(address, uri=True)) as link:
             rows = link.execute("PRAGMA integrity_check(5)").fetchall()
     except sqlite3.Error as error:
         return (str(error),)
@@ -395,14 +442,14 @@ def _look(path: Path) -> _Look | None:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
-def _lost_list(root: Path) -> StorageDamaged:
+def _lost_list(place: Place) -> StorageDamaged:
     return StorageDamaged(
         say(
             "the list of hashes {file} is gone or cut: nothing tells whether the data "
             "files are what was written",
             file=SUMS,
         ),
-        where=str(root),
+        where=str(place),
         fix=say(
             "put {file} back from a copy; without one, `screener data verify "
             "--rebuild-hashes` compares the rows with the digest of their commit and "
@@ -412,10 +459,10 @@ def _lost_list(root: Path) -> StorageDamaged:
     )
 
 
-def _catalog_damaged(root: Path, what: str) -> StorageDamaged:
+def _catalog_damaged(place: Place, what: str) -> StorageDamaged:
     return StorageDamaged(
         say("the catalog {file} is damaged: {what}", file=lake.CATALOG, what=what),
-        where=str(root / lake.CATALOG),
+        where=str(place) if place.shared else str(place.folder / lake.CATALOG),
         fix=say(
             "put {catalog} and {sums} back from a copy of the folder, or import again in "
             "a new workspace",

@@ -66,12 +66,13 @@ from screener.data.sources.online.providers.sina_actions import SinaActions, Sin
 from screener.data.sources.online.providers.suspensions import EastmoneySuspensions
 from screener.data.sources.online.providers.tencent import TencentBars, TencentIndexBars
 from screener.data.sources.online.transport.baostock_client import BaostockConnection
-from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker, told
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker, Notes, told
 from screener.data.sources.online.transport.client import OnlineWire
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Need, OnlineSource, Page
 from screener.errors import InputError
+from screener.files.place import Place
 from screener.language import say
 from screener.language.lists import listed
 
@@ -202,20 +203,38 @@ def way_out() -> Network:
 
 @contextmanager
 def open_sources(
-    root: Path, clock: Clock, random: Random, *, network: Network | None = None
+    root: Path | Place, clock: Clock, random: Random, *, network: Network | None = None
 ) -> Iterator[Sources]:
     """Give all sources, with what earlier runs met at their hosts.
 
     Parameters
     ----------
     root
-        Folder of the lake, which keeps that memory.
+        Folder of the lake, which keeps that memory, or where one for many is: all desks keep it
+        together.
     clock, random
         Time, and the generator of the pace's jitter.
     network
         The way out of this machine: without one nobody is asked; not looked at when `None`.
     """
-    breaker = CircuitBreaker(root / BREAKER_FILE, clock)
+    with _notes(Place.of(root)) as notes:
+        yield from _opened(CircuitBreaker(notes, clock), clock, random, network)
+
+
+@contextmanager
+def _notes(place: Place) -> Iterator[Path | Notes]:
+    if not place.shared:
+        yield place.folder / BREAKER_FILE
+        return
+    from screener.data.lake.shared.remembering import shared_notes
+
+    with shared_notes(place, BREAKER_FILE) as notes:
+        yield notes
+
+
+def _opened(
+    breaker: CircuitBreaker, clock: Clock, random: Random, network: Network | None
+) -> Iterator[Sources]:
     wire = OnlineWire(clock, breaker, random, network)
     found: list[OnlineSource] = [source(wire) for source in SOURCES]
     with BaostockConnection(clock, breaker, network=network) as connection:

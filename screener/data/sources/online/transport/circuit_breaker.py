@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from screener.data.sources.online.transport.clock import Clock
 from screener.domain.days import SHANGHAI
@@ -20,7 +20,7 @@ from screener.files.whole import write_whole
 from screener.language import in_english, say
 from screener.language.stored import retold
 
-__all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "CircuitBreaker", "told"]
+__all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "CircuitBreaker", "Notes", "told"]
 
 COOL_DOWN = timedelta(hours=1)
 LONGEST_COOL_DOWN = timedelta(hours=24)
@@ -45,22 +45,51 @@ class _Record:
         return self.opened_at + timedelta(seconds=self.cool_down_seconds)
 
 
+class Notes(Protocol):
+    """A text that outlives the run; `OSError` where it cannot be read or written."""
+
+    def read(self) -> str:
+        """Return the text; `FileNotFoundError` if there is none yet."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Keep a text."""
+        ...
+
+
+class _InFile:
+    """Notes in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def read(self) -> str:
+        return self._path.read_text(encoding="utf-8")
+
+    def write(self, text: str) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self._path, text)
+
+
 class CircuitBreaker:
     """Memory of how each group of hosts behaved.
 
     Parameters
     ----------
     path
-        JSON file that keeps it between runs; kept in memory only when `None`. A file that is
-        corrupt or cannot be written never stops a run: `remarks` tells it.
+        JSON file, or notes of a lake for many, that keep it between runs; kept in memory only when
+        `None`. One that is corrupt or cannot be written never stops a run: `remarks` tells it.
     clock
         Tells the instant; a clock that went back keeps no group closed for longer than its
         cool-down, and opens none early.
     """
 
-    def __init__(self, path: Path | None, clock: Clock) -> None:
+    def __init__(self, path: Path | Notes | None, clock: Clock) -> None:
         self.remarks: list[str] = []
-        self._path = path
+        self._path = _InFile(path) if isinstance(path, Path) else path
         self._clock = clock
         self._records = self._load()
 
@@ -157,7 +186,7 @@ class CircuitBreaker:
         if self._path is None:
             return {}
         try:
-            groups = json.loads(self._path.read_text(encoding="utf-8"))["groups"]
+            groups = json.loads(self._path.read())["groups"]
             return {str(name): _record_of(table) for name, table in groups.items()}
         except FileNotFoundError:
             return {}
@@ -175,8 +204,7 @@ class CircuitBreaker:
             return
         tables = {name: asdict(record) for name, record in self._records.items()}
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, json.dumps({"groups": tables}, default=_iso, indent=1))
+            self._path.write(json.dumps({"groups": tables}, default=_iso, indent=1))
         except OSError as error:
             what = say(
                 "{file} cannot be written ({error}): the next run will not know which hosts "
