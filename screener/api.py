@@ -836,7 +836,10 @@ class Workspace:
         jobs: int | None = None,
         cluster: str | None = None,
     ) -> WrittenSite:
-        """Write an index and a page for each event, report, basket and broker.
+        """Write an index and a page for each event, report, basket, broker and saved screen.
+
+        A screen that is saved in the workspace is asked as of the last session, and held over the
+        twelve months up to it.
 
         Parameters
         ----------
@@ -875,7 +878,8 @@ class Workspace:
             Store.open(self.place.lake, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            files = site_files(site_facts(self.place, store, run, draws=placebo))
+            facts = site_facts(self.place, store, run, draws=placebo, defaults=self._defaults())
+            files = site_files(facts)
         changes = write_folder(target, files, last=INDEX)
         return WrittenSite(
             written=changes.written,

@@ -48,9 +48,11 @@ def site(
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write an index and a page for each event, report, basket and broker, linked to each other.
+    """Write an index and a page for each event, report, basket, broker and saved screen.
 
-    Pages that have not changed are not touched. They open from a folder, a server or a phone.
+    They are linked to each other; of a screen saved in the workspace there is also a page of what
+    it would have earned over the last twelve months. Pages that have not changed are not touched.
+    They open from a folder, a server or a phone.
 
     Example: screener site pages
     """

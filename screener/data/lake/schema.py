@@ -371,6 +371,8 @@ TABLES: dict[TableName, Table] = {
                 Column("currency", Type.TEXT, "currency of the figures", required=True),
                 _number("eps", "currency per share"),
                 _number("profit", "currency, of the parent's owners"),
+                # Later columns come last, as above.
+                _number("revenue", "currency"),
                 *_ORIGIN,
             ),
             key=("listing", "fiscal_year", "broker", "known_at"),

@@ -205,7 +205,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("fiscal_year", Form.NUMBER, must=True),
         _field("known_at", Form.DAY, must=True),
         *(_field(name, Form.TEXT) for name in ("broker", "currency")),
-        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("eps", "profit")),
+        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("eps", "profit", "revenue")),
     ),
     ImportKind.RATINGS: (
         _CODE,
@@ -477,6 +477,10 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="broker", headers=("机构", "机构名称", "券商", "研究机构", "org_name")),
         Rule(field="eps", headers=("每股收益", "预测每股收益", "预测eps")),
         Rule(field="profit", headers=("净利润", "预测净利润", "归母净利润", "net_profit")),
+        Rule(
+            field="revenue",
+            headers=("营业收入", "营业总收入", "预测营业收入", "预测营收", "total_revenue"),
+        ),
         Rule(field="currency", headers=("币种", "货币")),
     ),
     ImportKind.RATINGS: (
