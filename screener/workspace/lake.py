@@ -97,7 +97,7 @@ def _checked(folder: Path, values: Mapping[str, str], where: str) -> Place:
     endpoint = values.get("endpoint", "").rstrip("/")
     if not catalog.startswith(_CATALOG) or "=" not in words or "://" in words:
         raise _unfit("catalog", f"{_CATALOG}service=lake", where)
-    if not _STORE.fullmatch(data) and not (Path(data).is_absolute() and "\\" not in data):
+    if not _STORE.fullmatch(data):
         raise _unfit("data", "s3://bucket/prefix", where)
     if endpoint and not _ENDPOINT.fullmatch(endpoint):
         raise _unfit("endpoint", "https://store.desk:9000", where)

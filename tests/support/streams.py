@@ -90,8 +90,10 @@ def followed(stream: Stream, trading: TradingPanel | None = None) -> tuple[Follo
 
 def _whole(market: Market, at: int) -> bool:
     """Tell whether a name has a bar or a suspension on every session that the tables cover."""
-    born = market.trading.prices.list_dates[at] or date.min
-    days = [day for day in market.days[at] if day.trading and day.session >= born]
+    panel = market.trading.prices
+    born, entry = panel.list_dates[at], dict(market.entries)[panel.listings[at].exchange]
+    first = born if born and born > entry else date.min  # listed late
+    days = [day for day in market.days[at] if day.trading and day.session >= first]
     return bool(days) and all(day.close is not None or day.suspended for day in days)
 
 

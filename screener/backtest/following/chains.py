@@ -428,7 +428,7 @@ class _MoneyName:
         return self.dealing.sale_block(row, opening=True)
 
     def buy_block(self, row: int) -> Reason:
-        return self.dealing.closed(row) or buy_block(self.dealing.panel, self.dealing.column, row)
+        return self.dealing.shut(row) or buy_block(self.dealing.panel, self.dealing.column, row)
 
     def sell(self, row: int, part: float, late: Reason) -> tuple[float, bool]:
         held = self.holding.shares
@@ -469,7 +469,8 @@ class _MoneyName:
 
     def give_up(self, row: int, why: Reason) -> None:
         cited = self.booking.cited(why, row)
-        self.ledger.lines.append(self.booking.unfilled(why.told, cited, due=row))
+        told = clauses([why.told, self.dealing.eligible_told(row)])
+        self.ledger.lines.append(self.booking.unfilled(told, cited, due=row))
 
     def _fill(self, side: Side, row: int, shares: float, price: float) -> Fill:
         rate = self.dealing.conversion(row, side)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from screener.data.lake import lake
+from screener.data.lake.guards import committing
 from screener.data.lake.integrity.checksums import files_to_remove, next_file, record_files
 from screener.data.lake.integrity.content import keep_content
 from screener.data.lake.integrity.verified import Verifier
@@ -244,7 +245,7 @@ def merge_when_many(
             for table in TABLES:
                 verifier.table(table, latest_version(connection))
             fresh = next_file(connection)
-            _call(
+            _merge(
                 place,
                 connection,
                 f"CALL ducklake_merge_adjacent_files('lake', max_file_size => {SMALL_FILE})",
@@ -269,13 +270,13 @@ def _superfluous(connection: lake.Connection) -> int:
 
 def _merge_files(place: Place, connection: lake.Connection) -> None:
     # Rewritten first, so that what is left of a file is merged with its neighbours.
-    _call(
+    _merge(
         place,
         connection,
         f"CALL ducklake_rewrite_data_files('lake', delete_threshold => {_DELETED_SHARE})",
     )
     for _ in range(_MOST_PASSES):  # a pass stops at files of the lake's target size
-        if not _call(place, connection, "CALL ducklake_merge_adjacent_files('lake')"):
+        if not _merge(place, connection, "CALL ducklake_merge_adjacent_files('lake')"):
             break
 
 
@@ -300,6 +301,22 @@ def _clean(place: Place, connection: lake.Connection, now: datetime | None = Non
         day = (EPOCH + min(young) * _MICROSECOND).replace(hour=0, minute=0, second=0, microsecond=0)
         what = f"older_than => TIMESTAMPTZ {lake.literal((day - _MICROSECOND).isoformat())}"
     _call(place, connection, f"CALL ducklake_cleanup_old_files('lake', {what})")
+
+
+def _merge(place: Place, connection: lake.Connection, sql: str) -> list[tuple[Any, ...]]:
+    """Call what writes files; in a lake for many it is committed apart."""
+    if not place.shared:
+        return _call(place, connection, sql)
+    commit = committing(place, connection)
+    connection.execute("BEGIN")
+    try:
+        found = connection.execute(sql).fetchall()
+        commit()
+    except BaseException:
+        with suppress(lake.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return found
 
 
 def _call(place: Place, connection: lake.Connection, sql: str) -> list[tuple[Any, ...]]:

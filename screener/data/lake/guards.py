@@ -6,7 +6,13 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    suppress,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 __all__ = [
+    "committing",
     "has_catalog",
     "is_simulated",
     "is_writing",
@@ -192,6 +199,19 @@ def opened_alone(place: Place, opened: Callable[[], lake.Connection]) -> Iterato
         except BaseException:
             connection.close()
             raise
+
+
+def committing(place: Place, connection: lake.Connection) -> Callable[[], None]:
+    """Return what commits the transaction that is about to begin."""
+    if not place.shared:
+        return lambda: _commit(connection)
+    from screener.data.lake.shared.written import Written
+
+    return Written(place, connection).commit
+
+
+def _commit(connection: lake.Connection) -> None:
+    connection.execute("COMMIT")
 
 
 @contextmanager

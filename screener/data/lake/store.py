@@ -22,6 +22,7 @@ from screener.data.lake.compaction import (
     remove_leftovers,
 )
 from screener.data.lake.guards import (
+    committing,
     has_catalog,
     is_simulated,
     make_tables,
@@ -393,9 +394,12 @@ class Store(Reader):
 
         Writers wait for each other; that of a lake for many may lose its lock without knowing it.
         """
+        remarks: tuple[str, ...] = ()
         for _ in range(_MOST_TURNS if self._place.shared else 0):
             with suppress(_Overtaken):
-                return job()
+                done = job()
+                return replace(done, remarks=(*remarks, *done.remarks))
+            remarks = (say("Another commit came first: the rows were compared and merged anew."),)
         try:
             return job()
         except _Overtaken as error:
@@ -449,6 +453,7 @@ class Store(Reader):
     def _transaction(
         self, job: Job, message: str, before: Content, lost: frozenset[TableName]
     ) -> tuple[TableChange, ...]:
+        commit = committing(self._place, self._connection)
         self._connection.execute("BEGIN")
         try:
             if self._place.shared:
@@ -462,7 +467,7 @@ class Store(Reader):
                 f"CALL lake.set_commit_message('screener', {lake.literal(message)}, "
                 f"extra_info => {lake.literal(balance.after(before).as_json())})"
             )
-            self._connection.execute("COMMIT")
+            commit()
         except BaseException as error:
             self._rollback()
             if self._place.shared and isinstance(error, duckdb.Error) and self._is_overtaken():

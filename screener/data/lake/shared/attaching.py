@@ -26,12 +26,10 @@ _CATALOG = "postgres:"
 
 def attach(connection: lake.Connection, place: Place, *, create: bool) -> None:
     """Attach the lake in `place` as the catalog `lake`; its extensions are loaded."""
-    if place.data.startswith("s3://"):
-        options = ", ".join(
-            f"{name} {lake.literal(value)}"
-            for name, value in store_secret(place, keys_of(os.environ))
-        )
-        connection.execute(f"CREATE SECRET lake_store (TYPE s3, {options})")
+    options = ", ".join(
+        f"{name} {lake.literal(value)}" for name, value in store_secret(place, keys_of(os.environ))
+    )
+    connection.execute(f"CREATE SECRET lake_store (TYPE s3, {options})")
     # The commit that comes second fails on the number of its version, and the merge is done again:
     # what the lake itself would do again is the writing alone, of rows that are known by then.
     connection.execute("SET ducklake_max_retry_count = 0")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from screener.data.lake import lake
 from screener.data.lake.shared.tables import in_parts
 from screener.files.place import Place
 
-__all__ = ["digests", "looks"]
+__all__ = ["bytes_of", "digests", "looks", "put_object"]
 
 _AT_ONCE = 16  # files whose bytes are held together
 _LOOKS = """
@@ -39,3 +41,20 @@ def digests(place: Place, connection: lake.Connection, paths: Sequence[str]) -> 
         rows = connection.execute(sql).fetchall()
         found |= {name.removeprefix(place.prefix): digest for name, digest in rows}
     return found
+
+
+def bytes_of(place: Place, connection: lake.Connection, path: str) -> bytes:
+    """Return what a data file holds."""
+    name = lake.literal(place.prefix + path)
+    ((content,),) = connection.execute(f"SELECT content FROM read_blob({name})").fetchall()
+    return bytes(content)
+
+
+def put_object(place: Place, connection: lake.Connection, path: str, content: bytes) -> None:
+    """Write a data file."""
+    name = lake.literal(place.prefix + path)
+    connection.register("written_object", pa.table({"content": pa.array([content], pa.binary())}))
+    try:
+        connection.execute(f"COPY (SELECT content FROM written_object) TO {name} (FORMAT blob)")
+    finally:
+        connection.unregister("written_object")

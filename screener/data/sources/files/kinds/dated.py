@@ -58,7 +58,7 @@ def normalise_estimates(rows: Rows, query: FileQuery) -> Normalised:
     years = rows.numbers("fiscal_year")
     no_year = ~((years >= _YEARS[0]) & (years <= _YEARS[1]) & (years == np.floor(years)))
     figures = {name: rows.numbers(name) for name in ("eps", "profit", "revenue")}
-    empty = np.isnan(list(figures.values())).all(axis=0)
+    empty = np.logical_and.reduce([np.isnan(values) for values in figures.values()])
     rows = rows.judged(
         [
             RowFault(rows=no_year, reason=say("fiscal_year is no year")),

@@ -1,0 +1,61 @@
+"""Files that a transaction writes, kept until its commit is known to have done or failed.
+
+A lake removes what it has written when it hears of no success. Where only the server's answer was
+lost, though, the files belong to a version by then: they are put back. Those of a commit that has
+truly failed are orphans, which compaction removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from screener.data.lake import lake
+from screener.data.lake.shared.objects import bytes_of, looks, put_object
+from screener.files.place import Place
+
+__all__ = ["Written"]
+
+
+class Written:
+    """What is written from now on to the next commit of a connection.
+
+    Parameters
+    ----------
+    place
+        Where the lake is.
+    connection
+        Connection to it, before its transaction.
+    """
+
+    def __init__(self, place: Place, connection: lake.Connection) -> None:
+        self._place = place
+        self._connection = connection
+        self._before = looks(place, connection).keys()
+
+    def commit(self) -> None:
+        """Commit the transaction; whatever comes of it, no version lacks a file."""
+        with TemporaryDirectory(dir=self._place.folder, prefix=".written-") as folder:
+            kept = self._kept(Path(folder))
+            try:
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(lake.Error):
+                    self._put_back(kept)
+                raise
+
+    def _kept(self, folder: Path) -> dict[str, Path]:
+        """Copy what was written to this machine."""
+        found: dict[str, Path] = {}
+        for path in sorted(looks(self._place, self._connection).keys() - self._before):
+            found[path] = folder / str(len(found))
+            found[path].write_bytes(bytes_of(self._place, self._connection, path))
+        return found
+
+    def _put_back(self, kept: Mapping[str, Path]) -> None:
+        there = looks(self._place, self._connection)
+        for path, copy in kept.items():
+            if path not in there:
+                put_object(self._place, self._connection, path, copy.read_bytes())
