@@ -149,7 +149,7 @@ def read_prices(
     first = np.where(there.any(axis=0), there.argmax(axis=0), len(axis))
     begun = ~np.isnat(listed) & (listed < axis[0])
     first = np.where(there.any(axis=0) & begun, -1, first)
-    earlier = _earlier(known, ids, np.flatnonzero(~there[0]), axis[0], end)
+    earlier = _earlier(known, ids, np.flatnonzero(~there[0]), axis[0].item(), end)
     adjusted = cells.any_of("basis", str(Basis.ADJUSTED)) | earlier.adjusted
     steps = known.store.read(TableName.FACTORS, listings=wanted)
     factor = grid.factors(steps, adjusted)
@@ -194,7 +194,7 @@ class _Earlier:
 
 
 def _earlier(
-    known: AsOf, ids: Sequence[str], lacking: IntArray, start: np.datetime64, end: date
+    known: AsOf, ids: Sequence[str], lacking: IntArray, start: date, end: date
 ) -> _Earlier:
     """Return the last bars of the listings that have none on the first session of a panel.
 
@@ -205,7 +205,7 @@ def _earlier(
         TableName.BARS,
         listings=names,
         start=end - _LOOKED_BACK,
-        end=start.item() - timedelta(days=1),
+        end=start - timedelta(days=1),
         columns=("listing", "session", "close", "basis"),
     )
     places = columns_of(rows, ids)
