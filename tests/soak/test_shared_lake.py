@@ -30,7 +30,7 @@ from screener.errors import (
     StorageUnreachable,
 )
 from screener.files.place import Place
-from tests.support.desk import Desk
+from tests.support.desk import Desk, closes
 from tests.support.lake_rows import bar, bars
 
 FIRST = date(2026, 5, 11)
@@ -42,11 +42,6 @@ def put(place: Place, number: int) -> int:
     day = FIRST + timedelta(days=number)
     with Store.create(place) as store:
         return store.commit(bars(bar("600000.SH", day, number + 1.0)), message="day").version
-
-
-def closes(place: Place, version: int | None = None) -> list[float]:
-    with Store.open(place, version=version) as store:
-        return store.read(TableName.BARS).column("close").to_pylist()
 
 
 def test_opened_read_appended_compacted_and_verified(place: Place, tmp_path: Path) -> None:
