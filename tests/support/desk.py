@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.files.place import Place
 
-__all__ = ["KEY", "PASSWORD", "SECRET", "Desk", "desk", "empty_desk", "place", "servers"]
+__all__ = ["KEY", "PASSWORD", "SECRET", "Desk", "closes", "desk", "empty_desk", "place", "servers"]
 
 PASSWORD, SECRET, KEY = "pw-of-the-server", "secret-of-the-store", "key-of-the-store"
 USER = "owner"
@@ -228,6 +229,12 @@ class Desk:
         self._store.kill()
         self._store.communicate()
         self.stop()
+
+
+def closes(place: Place, version: int | None = None) -> list[float]:
+    """Return all closes that a version holds."""
+    with Store.open(place, version=version) as store:
+        return store.read(TableName.BARS).column("close").to_pylist()
 
 
 def _lacking() -> str:

@@ -174,6 +174,9 @@ def test_a_screen_shows_three_kinds_of_marks_and_why_a_name_failed(ws: Workspace
         result = ask_saved(ws.place, store, asked, date(2026, 5, 27))
     page = screen_document(result)
     signs = {True: "✓", False: "✗", None: "?"}
+    nothing = replace(result.rows[-1], session=None, reasons=("no valuation",))
+    lacking = replace(result, rows=(*result.rows[:-1], nothing))
+    assert screen_document(lacking).count('<div class="why">no valuation</div>') == 1
     met = {mark for row in result.rows for mark in row.marks}
     assert met == set(signs)
     for row in result.rows:

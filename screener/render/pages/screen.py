@@ -113,6 +113,9 @@ def _drawn(
 
 
 def _failures(row: ScreenedRow) -> Iterator[str]:
+    if row.session is None and len(row.reasons) == 1:  # nothing of it is known
+        yield told(row.reasons[0])
+        return
     n_others = len(row.reasons) - len(row.marks)
     yield from map(told, row.reasons[:n_others])
     for mark, reason in zip(row.marks, row.reasons[n_others:], strict=True):
