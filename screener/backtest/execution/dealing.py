@@ -367,8 +367,18 @@ class Dealing:
             return 0.0
         session = self.panel.session(row)
         held = (session - self.panel.session(bought)).days
-        southbound = self.frictions.plan.southbound
-        return dividend_tax_rate(self.listing, held, session, southbound=southbound)
+        return dividend_tax_rate(
+            self.listing,
+            held,
+            session,
+            southbound=self.frictions.plan.southbound,
+            northbound=self.frictions.plan.northbound,
+        )
+
+    @property
+    def withheld(self) -> bool:
+        """Whether tax on a dividend is taken when it is paid, not when the shares are sold."""
+        return not self.listing.exchange.mainland or self.programme is Programme.NORTHBOUND
 
     def ratio(self, bought: int, row: int) -> float:
         """Return by how much a holding multiplied after the day of its purchase."""
