@@ -61,6 +61,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.study   # event study: seconds, and how often each test errs
 	$(BIN)/python -m benchmarks.score   # 100,000 ratings held to their houses' definitions
 	$(BIN)/python -m benchmarks.placebo   # placebo baskets: speed, and how honest their p-values are
+	$(BIN)/python -m benchmarks.cluster   # two workers of a Dask cluster behind TLS against one process
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
 
 docs: $(VENV)/dev.stamp

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,10 +61,11 @@ class Market:
         self.days = [day for day in every if first <= day <= LAST]
         self.names = [_name(at) for at in range(listings)]
         self.bars = (len(self.days) - 1) * listings
-        self._write(np.random.default_rng(1))
+        apart(self._write)
 
-    def _write(self, random: np.random.Generator) -> None:
+    def _write(self) -> None:
         """Write every session but the last, the last alone, and a dividend a year each."""
+        random = np.random.default_rng(1)
         price = random.uniform(8, 60, len(self.names))
         names = pa.array(self.names)
         schema = pa.schema(
@@ -125,7 +127,7 @@ class Market:
         """Return the workspace of a job: the folder is imported into one of its own."""
         if job != "import folder":
             return self.workspace
-        self.write_folder()
+        apart(self.write_folder)
         own = self.folder / "own"
         spent(("init", str(own)))
         return own
@@ -199,6 +201,15 @@ def _name(at: int) -> str:
     if shanghai:
         return f"{600000 + number:06d}.SH"
     return f"{1 + number:06d}.SZ"
+
+
+def apart(job: Callable[[], None]) -> None:
+    """Do it in a process of its own: what this one held counts for each command that it starts."""
+    child = multiprocessing.get_context("fork").Process(target=job)
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit(f"{job.__name__} ended with {child.exitcode}")
 
 
 def spent(typed: Sequence[str], workspace: Path | None = None) -> Cost:

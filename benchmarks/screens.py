@@ -1,15 +1,16 @@
 """A screen held month by month: `python -m benchmarks.screens [LISTINGS] [YEARS] [FOLDER]`.
 
-The saved screen `cheap-quality`, the 30 best of the mainland each month, over 1, half and all of
-the years, each in a process of its own: wall and processor seconds of the command's own work and
-the most memory. Seconds grow with the months; those of the first line are mostly what is read once.
+The saved screen `cheap-quality`, the 30 best of the mainland each month, over a quarter, half and
+all of the months, each in a process of its own: wall and processor seconds of the command's own
+work and the most memory. The last column is the exponent of the months by which the seconds grow.
 A FOLDER keeps the market, which takes minutes to make, for another time.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import math
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,8 @@ from benchmarks.fields import repeated
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 
-LAST = date(2024, 12, 31)
-_AT = datetime(2024, 12, 31, tzinfo=UTC)
+LAST = date(2025, 12, 31)
+_AT = datetime(2025, 12, 31, tzinfo=UTC)
 _OWN = 600  # listings that are simulated; the others repeat them under other codes
 
 
@@ -48,12 +49,13 @@ def fill(folder: Path, n_listings: int, years: int) -> None:
         store.commit(replace(batch, tables=tables), message="simulated, repeated")
 
 
-def one(folder: str, years: int) -> None:
-    """Hold the screen over some years; print what it took."""
+def one(folder: str, months: int) -> None:
+    """Hold the screen over the last months; print what it took."""
+    before, month = divmod(LAST.year * 12 + LAST.month - months, 12)
     began, spent = time.perf_counter(), time.process_time()
     found = screener.open(folder).screen_backtest(
         "cheap-quality",
-        first=date(LAST.year - years + 1, 1, 1),
+        first=date(before, month + 1, 1),
         last=LAST,
         capital=1e8,
         benchmark="none",
@@ -65,16 +67,23 @@ def one(folder: str, years: int) -> None:
                 "looked_at": found.run.named[-1].looked_at,
                 "seconds": time.perf_counter() - began,
                 "processor": time.process_time() - spent,
-                "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+                "gigabytes": _peak(),
             }
         )
     )
 
 
+def _peak() -> float:
+    """Return the most memory of this process in GB; `ru_maxrss` is that of its parent too."""
+    (told,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(told) / 1e6
+
+
 def measured(folder: Path, years: int) -> None:
-    """Print a line for each span."""
+    """Print a line for each span, and by which power of the months the longer ones grow."""
+    last: tuple[int, float] | None = None
     print(f"{'months':>7} {'listings':>9} {'seconds':>8} {'processor s':>12} {'peak GB':>8}")
-    for span in sorted({1, max(years // 2, 1), years}):
+    for span in (years * 3, years * 6, years * 12):
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.screens", "one", str(folder), str(span)],
             check=True,
@@ -85,7 +94,14 @@ def measured(folder: Path, years: int) -> None:
         print(
             f"{found['months']:7} {found['looked_at']:9,} {found['seconds']:8.1f} "
             f"{found['processor']:12.1f} {found['gigabytes']:8.2f}"
+            + ("" if last is None else f"   months^{_power(last, found):.2f}")
         )
+        last = found["months"], found["processor"]
+
+
+def _power(before: tuple[int, float], found: dict[str, float]) -> float:
+    """Return the exponent of the months by which the processor's seconds grew."""
+    return math.log(found["processor"] / before[1]) / math.log(found["months"] / before[0])
 
 
 def main(words: list[str]) -> None:

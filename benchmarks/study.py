@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from screener.paths.parallel import mapped
+from screener.paths.workers.parallel import mapped
 from screener.study.evaluating import StudySettings, evaluate
 from screener.study.models import Model, abnormal_returns
 from screener.study.results import Statistic

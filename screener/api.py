@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -535,6 +535,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
@@ -557,6 +558,9 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        cluster
+            Address of a Dask scheduler, `tls://host:8786`, whose workers share the events instead;
+            keys and certificates are those of Dask's configuration.
         capacity
             Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
@@ -591,6 +595,7 @@ class Workspace:
         groups, requests = self._variants(names, report, hold, capital, benchmark, options)
         remarks = self._left_out(groups.broken)
         with (
+            self._sharing(jobs, cluster) as shared,
             Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
@@ -599,7 +604,7 @@ class Workspace:
                 store,
                 requests,
                 program_version=program_version(),
-                jobs=self._jobs(jobs),
+                jobs=shared,
                 capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
@@ -617,6 +622,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         **options: Any,
     ) -> Streamed:
         """Backtest very many events: rows are written as Parquet, some events at a time.
@@ -629,7 +635,7 @@ class Workspace:
         ----------
         folder
             A folder that is not there yet, or empty.
-        names, report, hold, capital, benchmark, data_version, jobs, **options
+        names, report, hold, capital, benchmark, data_version, jobs, cluster, **options
             As in `backtest`.
 
         Raises
@@ -652,6 +658,7 @@ class Workspace:
         groups, requests = self._variants(names, report, hold, capital, benchmark, options)
         remarks = self._left_out(groups.broken)
         with (
+            self._sharing(jobs, cluster) as shared,
             Store.open(self.place.lake, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
@@ -661,7 +668,7 @@ class Workspace:
                 requests,
                 Path(folder),
                 program_version=program_version(),
-                jobs=self._jobs(jobs),
+                jobs=shared,
             )
         lacking = found.lacking or groups.lacking
         return replace(found, lacking=lacking, remarks=(*remarks, *found.remarks))
@@ -826,16 +833,20 @@ class Workspace:
         hold: int | Sequence[int] = (5, 20, 60, 120),
         placebo: int = 1_000,
         data_version: int | None = None,
-        jobs: int = 1,
+        jobs: int | None = None,
+        cluster: str | None = None,
     ) -> WrittenSite:
-        """Write an index and a page for each event, report, basket and broker.
+        """Write an index and a page for each event, report, basket, broker and saved screen.
+
+        A screen that is saved in the workspace is asked as of the last session, and held over the
+        twelve months up to it.
 
         Parameters
         ----------
         folder
             A new folder, an empty one, or one that was written so before: pages that have not
             changed are not touched.
-        hold, data_version, jobs
+        hold, data_version, jobs, cluster
             As in `backtest`.
         placebo
             Random baskets to compare each event with; 0 for none.
@@ -861,13 +872,14 @@ class Workspace:
 
         target = Path(folder)
         check_folder(target)
-        found = self.backtest(hold=hold, data_version=data_version, jobs=jobs)
+        found = self.backtest(hold=hold, data_version=data_version, jobs=jobs, cluster=cluster)
         run = found.runs[0]
         with (
             Store.open(self.place.lake, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            files = site_files(site_facts(self.place, store, run, draws=placebo))
+            facts = site_facts(self.place, store, run, draws=placebo, defaults=self._defaults())
+            files = site_files(facts)
         changes = write_folder(target, files, last=INDEX)
         return WrittenSite(
             written=changes.written,
@@ -1126,6 +1138,7 @@ class Workspace:
         planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         **options: Any,
     ) -> StudyResult:
         """Study abnormal returns around events, and compare baskets with random ones.
@@ -1141,7 +1154,7 @@ class Workspace:
         calibrate, planted
             Draws of random stocks on random dates that show how often each test errs, 0 for none;
             and a return planted on session 0 that shows what they find.
-        data_version, jobs
+        data_version, jobs, cluster
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
@@ -1176,7 +1189,10 @@ class Workspace:
                 fix=say("leave one of them out"),
             )
         table, beside, calibration = chosen.table(), None, None
-        with Store.open(self.place.lake, version=data_version) as store:
+        with (
+            self._sharing(jobs, cluster) as shared,
+            Store.open(self.place.lake, version=data_version) as store,
+        ):
             events = with_leaves(self.place, store, request.events, request.exits)
             request = replace(request, events=events)
             run = run_study(
@@ -1184,7 +1200,7 @@ class Workspace:
                 request,
                 program_version=program_version(),
                 table=table,
-                jobs=self._jobs(jobs),
+                jobs=shared,
             )
             if calibrate:
                 calibration = calibrated_on(
@@ -1194,7 +1210,7 @@ class Workspace:
                     planted=planted,
                     program_version=program_version(),
                     table=table,
-                    jobs=self._jobs(jobs),
+                    jobs=shared,
                 )
             if placebo:
                 beside = compared(
@@ -1205,7 +1221,7 @@ class Workspace:
                     horizons=_several(hold),
                     draws=placebo,
                     program_version=program_version(),
-                    jobs=self._jobs(jobs),
+                    jobs=shared,
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
@@ -1298,7 +1314,7 @@ class Workspace:
                 now=now,
                 program_version=program_version(),
                 options=BacktestOptions.of(**self._defaults()),
-                jobs=self._jobs(None),
+                jobs=int(str(self.settings()["jobs"])),
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
@@ -1366,8 +1382,22 @@ class Workspace:
         held = held_settings(self.place, os.environ)
         return {key: item.value for key, item in held.items()}
 
-    def _jobs(self, jobs: int | None) -> int:
-        return int(str(self.settings()["jobs"])) if jobs is None else jobs
+    @contextmanager
+    def _sharing(self, jobs: int | None, cluster: str | None) -> Iterator[int]:
+        """Share work within among so many processes, or the workers of a cluster."""
+        if jobs is not None and cluster is not None:
+            raise InputError(
+                say("work is shared by --jobs on this machine, or by --cluster on others"),
+                fix=say("leave one of them out"),
+            )
+        held = self.settings() if jobs is None else {}
+        address = str(held.get("cluster", "")) if cluster is None else cluster
+        with ExitStack() as stack:
+            if address:
+                from screener.paths.workers.cluster import on_cluster
+
+                stack.enter_context(on_cluster(address))
+            yield int(str(held["jobs"])) if jobs is None else jobs
 
     def _defaults(self) -> dict[str, Any]:
         """Return the options of a backtest that the settings say."""

@@ -6,7 +6,7 @@ ScreenerError                 never raised itself
 │                                      ReportNotFound
 ├─ DataError                   exit 4   BarsMissing, SchemaMismatch, StaleCache
 ├─ SourceError                 exit 5   SourceBlocked, SourceEmpty, SourceChanged
-├─ ComputeError                exit 6   NoTradableConstituents
+├─ ComputeError                exit 6   ClusterFailed, NoTradableConstituents
 └─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy,
                                        StorageNewer, OutOfMemory
 
@@ -26,6 +26,7 @@ __all__ = [
     "BarsMissing",
     "BasketDefinitionError",
     "BasketNotFound",
+    "ClusterFailed",
     "ComputeError",
     "ConfigError",
     "DataError",
@@ -163,6 +164,10 @@ class ComputeError(ScreenerError):
     """A calculation cannot be done, or failed its own cross-check."""
 
     exit_code = 6
+
+
+class ClusterFailed(ComputeError):
+    """The workers of a cluster cannot do the work, or not all of it."""
 
 
 class NoTradableConstituents(ComputeError):

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from docs.making import commands, features, messages, python, statistics, tables
+from docs.making import commands, features, messages, packages, python, statistics, tables
 from docs.making.blocks import blocks_of, ran
 from docs.making.picture import take_pictures
 from docs.making.words import PAGES, ROOT, word
@@ -45,6 +45,14 @@ def generated() -> Iterator[tuple[Path, str]]:
                 )
 
 
+def installed() -> Iterator[tuple[Path, str]]:
+    """Give the pages that say what this environment holds: written, and stale nowhere else."""
+    for language in Language:
+        with speaking(language):
+            page = packages.packages_page().rstrip() + "\n"
+        yield PAGES / str(language) / "reference" / "packages.md", page
+
+
 def _changes() -> str:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     return text.replace("# Changes", f"# {word('Changes')}", 1)
@@ -52,7 +60,7 @@ def _changes() -> str:
 
 def written() -> list[Path]:
     """Return the pages that are written by hand, both READMEs included."""
-    made = {path for path, _ in generated()}
+    made = {path for made in (generated(), installed()) for path, _ in made}
     hand = [path for path in sorted(PAGES.rglob("*.md")) if path not in made]
     return [*hand, *sorted(ROOT.glob("README*.md"))]
 
@@ -95,7 +103,8 @@ def main(arguments: list[str]) -> int:
     """Write, check or build; return the exit code."""
     action, *rest = arguments or ["check"]
     stale = []
-    for path, text in generated():
+    made = [*generated(), *(installed() if action == "write" else ())]
+    for path, text in made:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(path)
             if action == "write":

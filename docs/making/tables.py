@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -16,6 +17,7 @@ __all__ = [
     "every_error",
     "fields_page",
     "files_page",
+    "key_meanings",
     "lake_page",
     "rules_page",
     "settings_page",
@@ -204,15 +206,31 @@ def files_page() -> str:
         lines += [f"## {name}", "", *_model(model, set())]
     lines += ["## screens/NAME.toml", ""]
     lines += table(
-        ("key", "type"),
-        ((code(item.name) + "?", code(_plain(item.type))) for item in fields(SavedScreen)),
+        ("key", "type", "meaning"),
+        (
+            (code(item.name) + "?", code(_plain(item.type)), key_meaning("SavedScreen", item.name))
+            for item in fields(SavedScreen)
+        ),
     )
     return "\n".join(lines)
+
+
+@cache
+def key_meanings() -> dict[str, dict[str, Any]]:
+    """Return what each key of each kind of file says, in English and in Chinese."""
+    return tomllib.loads((ROOT / "docs/making/keys.toml").read_text(encoding="utf-8"))
+
+
+def key_meaning(kind: str, key: str) -> str:
+    """Return what a key says, in the reader's language."""
+    english, chinese = key_meanings()[kind][key]
+    return cell(chinese if bound() is Language.ZH else english)
 
 
 def _model(model: Any, seen: set[Any]) -> list[str]:
     """Return the table of a model's keys, then those of the models within it."""
     seen.add(model)
+    called = model.__name__.removesuffix("Model")
     inner: list[Any] = []
     rows = []
     for name, item in model.model_fields.items():
@@ -223,11 +241,14 @@ def _model(model: Any, seen: set[Any]) -> list[str]:
             (
                 code(item.alias or name) + ("" if item.is_required() else "?"),
                 code(shown or _choices(item.annotation)),
+                key_meaning(called, item.alias or name),
             )
         )
     first = (model.__doc__ or "").strip().split("\n\n")[0]
-    lines = [bold(model.__name__.removesuffix("Model")) + f": {cell(first)}", ""]
-    lines += table(("key", "type"), rows)
+    if bound() is Language.ZH:
+        first = key_meanings()[called]["_"]
+    lines = [bold(called) + f": {cell(first)}", ""]
+    lines += table(("key", "type", "meaning"), rows)
     for kind in inner:
         if kind not in seen:
             lines += _model(kind, seen)

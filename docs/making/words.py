@@ -14,6 +14,18 @@ PAGES = ROOT / "docs" / "pages"
 
 _WORDS = {
     "generated": "由 `python -m docs.making write` 生成，请勿手改。",
+    "Packages and their licences": "依赖包与许可证",
+    "What `pip install screener` brings, and what each extra brings besides: packages with the "
+    "licence that they state, and megabytes on disk (Linux, Python 3.11, versions of "
+    "`constraints.txt`).": (
+        "`pip install screener` 安装的依赖包，以及各可选项另外安装的依赖包："
+        "各包自述的许可证与磁盘占用（MB；Linux、Python 3.11、`constraints.txt` 中的版本）。"
+    ),
+    "{n} packages, {size} MB.": "{n} 个包，共 {size} MB。",
+    "package": "包",
+    "licence": "许可证",
+    "MB": "MB",
+    "not stated": "未注明",
     "Commands": "命令",
     "Every command, with all of its options, as `--help` tells them.": (
         "全部命令及其选项，与 `--help` 所示一致。"

@@ -184,15 +184,20 @@ def windows_at(
     )
 
 
-def orders_share(trading: TradingPanel, done: Execution) -> float:
-    """Return the greatest share of a session's volume that an order was; 0 without one."""
-    found = 0.0
-    for order in done.orders:
+def orders_share(trading: TradingPanel, *done: Execution) -> float:
+    """Return the greatest share of a session's volume that an account's purchases, or sales, were.
+
+    Of one execution, or of several that are one account's; 0 without an order.
+    """
+    shares: dict[tuple[int, int, Side], float] = {}
+    for order in (item for one in done for item in one.orders):
         if order.row >= 0 and order.shares:
-            column = trading.prices.column(order.listing)
-            volume = float(trading.volume[order.row, column])
-            found = max(found, order.shares / volume if volume > 0 else 0.0)
-    return found
+            key = trading.prices.column(order.listing), order.row, order.side
+            shares[key] = shares.get(key, 0.0) + order.shares
+    parts = (
+        (traded, float(trading.volume[row, column])) for (column, row, _), traded in shares.items()
+    )
+    return max((traded / volume for traded, volume in parts if volume > 0), default=0.0)
 
 
 def _enters(order: Order) -> bool:

@@ -32,9 +32,9 @@ from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
-from screener.paths.parallel import each, in_parts
-from screener.paths.path_panel import PathPanel, path_panel_of
+from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import NO_EXITS, Window, WindowStatus
+from screener.paths.workers.parallel import each, in_parts
 from screener.progress import counted, is_heard
 
 __all__ = ["EventResult", "Settings", "backtest_pieces", "run_backtest"]
@@ -126,6 +126,8 @@ class EventResult:
         Why no order was placed at all, if so.
     benchmarks, benchmark_basis
         Ids of the benchmarks, and `price`, `total` or `mixed`.
+    end_index
+        Of a partial window, the benchmark's return up to each name's own exit, where it is known.
     remarks
         What a reader should know about this row.
     lack, index_lack
@@ -156,6 +158,7 @@ class EventResult:
     unthemed: tuple[Listing, ...] = ()
     lack: str = ""
     index_lack: str = ""
+    end_index: float | None = None
     no_orders: str = ""
     traded_path: FloatVector = field(default_factory=lambda: np.empty(0))
 
@@ -260,7 +263,7 @@ def backtest_pieces(
         Makes something smaller of the results of one piece, where they were computed; with more
         than one job it and what it makes can be pickled.
     one_by_one
-        As in `paths.parallel.each`.
+        As in `paths.workers.parallel.each`.
     """
     parts = in_parts(events, jobs=jobs, most=chunk, least=_LEAST_EVENTS)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
@@ -268,12 +271,10 @@ def backtest_pieces(
     if settings.recovery is not None:
         panel = with_payouts(panel, settings.recovery)
         trading = None if trading is None else replace(trading, prices=panel)
-    values = value_panel(panel, settings.entry)
     work = partial(
         _piece,
         make=make,
-        values=values,
-        layout=path_panel_of(panel, settings.entry),
+        priced=_Priced(panel, settings.entry),
         settings=settings,
         benchmark_of=benchmark_of,
         trading=trading,
@@ -281,6 +282,18 @@ def backtest_pieces(
         compiled=compiled,
     )
     yield from each(work, parts, jobs=jobs, size=len, one_by_one=one_by_one)
+
+
+class _Priced:
+    """The values of a panel for both engines; sent as the panel alone, and made of it again."""
+
+    def __init__(self, panel: PricePanel, entry: EntryPrice) -> None:
+        self._of = panel, entry
+        self.values = value_panel(panel, entry)
+        self.layout = path_panel_of(panel, entry)
+
+    def __reduce__(self) -> tuple[type[_Priced], tuple[PricePanel, EntryPrice]]:
+        return _Priced, self._of
 
 
 def _piece(
@@ -295,8 +308,7 @@ def _piece(
 def _some(
     events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
     *,
-    values: ValuePanel,
-    layout: PathPanel,
+    priced: _Priced,
     settings: Settings,
     benchmark_of: BenchmarkOf,
     trading: TradingPanel | None,
@@ -304,6 +316,7 @@ def _some(
     compiled: bool,
 ) -> list[EventResult]:
     """Backtest some of the events."""
+    values = priced.values
     panel = values.prices
     main: list[Window] = []
     others: dict[int, tuple[Window, ...]] = {}
@@ -329,7 +342,7 @@ def _some(
             others[len(main)] = windows[1:]
             main.append(windows[0])
     every = [*main, *(window for group in others.values() for window in group)]
-    paths = paper_values(values, layout, every, compiled=compiled)
+    paths = paper_values(values, priced.layout, every, compiled=compiled)
     decide = partial(
         decided_of,
         values,
@@ -444,9 +457,24 @@ def _result(
         unthemed=_unthemed(executed),
         lack=lack,
         index_lack=beside.lack,
+        end_index=_end_index(panel, window, series),
         no_orders="" if executed is None else executed.no_orders,
         traded_path=_traded(executed, rows),
     )
+
+
+def _end_index(
+    panel: PricePanel, window: Window, series: Mapping[Listing, BenchmarkSeries]
+) -> float | None:
+    """Return the benchmark's return over a partial window as if all names reached their exits."""
+    ends = [leg.exit_row for leg in window.legs if leg.state is not LegState.DROPPED]
+    if window.status is not WindowStatus.PARTIAL or not series or None in ends:
+        return None
+    rows = tuple(-1 if leg.exit_row is None else leg.exit_row for leg in window.legs)
+    try:
+        return benchmark_return(panel, replace(window, end_rows=rows), series)
+    except BarsMissing:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

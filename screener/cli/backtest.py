@@ -9,6 +9,7 @@ import typer
 from screener.api import Workspace
 from screener.cli.common import (
     MOST_SESSIONS,
+    ClusterOption,
     CsvOption,
     ExcelOption,
     ForceOption,
@@ -23,6 +24,7 @@ from screener.cli.common import (
     given,
     horizons_of,
     messages,
+    sharing,
     tell_broken,
     working,
     workspace_of,
@@ -192,6 +194,7 @@ def backtest(
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
     ] = 1,
+    cluster: ClusterOption = None,
     detail: Annotated[
         bool,
         typer.Option("--detail", help="A block for each event instead of one table of them all."),
@@ -280,7 +283,7 @@ def backtest(
         "capital": _capitals(capital),
         "benchmark": benchmark,
         "data_version": data_version,
-        "jobs": jobs,
+        **sharing(context, jobs, cluster),
         "capacity": capacity,
         **options,
     }
@@ -321,7 +324,7 @@ def backtest(
 
 _NOT_CHAINED = (
     *("hold", "paper", "cost_bps", "entry", "rebalance", "jobs", "detail", "sort", "filter_", "to"),
-    *("headers", "exit_", "shortfall"),
+    *("cluster", "headers", "exit_", "shortfall"),
 )
 
 
@@ -342,7 +345,7 @@ def _chain(
             say("--chain holds versions to the end: {option} is not read", option=unread[0]),
             fix=say("leave out {option}, or --chain", option=unread[0]),
         )
-    of_windows = {"hold", "paper", "cost_bps", "entry", "rebalance", "jobs", "exit"}
+    of_windows = {"hold", "paper", "cost_bps", "entry", "rebalance", "exit", "jobs", "cluster"}
     options = {name: value for name, value in asked.items() if name not in of_windows}
     with working(say("following")):
         found = desk.follow(names, every=not names, chain=True, **options)

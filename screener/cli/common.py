@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_SESSIONS",
+    "ClusterOption",
     "CsvOption",
     "ExcelOption",
     "ForceOption",
@@ -36,6 +37,7 @@ __all__ = [
     "given",
     "horizons_of",
     "messages",
+    "sharing",
     "tell_broken",
     "titles_of",
     "working",
@@ -88,6 +90,14 @@ HtmlOption = Annotated[
         "--html",
         metavar="FILE",
         help="Write a page with charts and tables, whole in one file; - is standard output.",
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Let the workers of a Dask cluster share the events instead: tls://HOST:8786.",
     ),
 ]
 VersionOption = Annotated[
@@ -168,6 +178,14 @@ def given(context: typer.Context, *parameters: str) -> list[str]:
         if source is not None and source.name == "COMMANDLINE":
             found.append(typed[name])
     return found
+
+
+def sharing(context: typer.Context, jobs: int, cluster: str | None) -> dict[str, Any]:
+    """Return who shares the work, as the library takes it: what is typed goes before settings."""
+    typed = given(context, "jobs", "cluster")
+    if typed == ["--jobs"] or not cluster:
+        return {"jobs": jobs, "cluster": None}
+    return {"jobs": jobs if "--jobs" in typed else None, "cluster": cluster}
 
 
 def tell_broken(broken: Iterable[Broken]) -> None:

@@ -9,11 +9,13 @@ import typer
 
 from screener.api import Workspace
 from screener.cli.common import (
+    ClusterOption,
     VersionOption,
     WorkspaceOption,
     console,
     ends_lacking,
     horizons_of,
+    sharing,
     tell_broken,
     working,
     workspace_of,
@@ -24,6 +26,7 @@ __all__ = ["site"]
 
 
 def site(
+    context: typer.Context,
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="New folder, or one that this command has made.")
     ],
@@ -41,12 +44,15 @@ def site(
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
     ] = 1,
+    cluster: ClusterOption = None,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write an index and a page for each event, report, basket and broker, linked to each other.
+    """Write an index and a page for each event, report, basket, broker and saved screen.
 
-    Pages that have not changed are not touched. They open from a folder, a server or a phone.
+    They are linked to each other; of a screen saved in the workspace there is also a page of what
+    it would have earned over the last twelve months. Pages that have not changed are not touched.
+    They open from a folder, a server or a phone.
 
     Example: screener site pages
     """
@@ -60,7 +66,7 @@ def site(
             hold=horizons_of(hold),
             placebo=placebo,
             data_version=data_version,
-            jobs=jobs,
+            **sharing(context, jobs, cluster),
         )
     console().print(
         say(

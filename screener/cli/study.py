@@ -9,6 +9,7 @@ import typer
 
 from screener.api import Workspace
 from screener.cli.common import (
+    ClusterOption,
     CsvOption,
     ExcelOption,
     ForceOption,
@@ -22,6 +23,7 @@ from screener.cli.common import (
     ends_lacking,
     given,
     messages,
+    sharing,
     tell_broken,
     titles_of,
     working,
@@ -170,6 +172,7 @@ def study(
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
     ] = 1,
+    cluster: ClusterOption = None,
     exit_: ExitOption = None,
     placebo: Annotated[
         int,
@@ -263,7 +266,7 @@ def study(
             placebo=placebo,
             hold=part.horizons,
             data_version=data_version,
-            jobs=jobs,
+            **sharing(context, jobs, cluster),
             window=_window(window, "--window"),
             estimation=_window(estimation, "--estimation"),
             least=least,

@@ -60,7 +60,8 @@ WhereOption = Annotated[
         "--account",
         metavar="WHERE",
         help="Where your account is: mainland, which buys Hong Kong southbound, or hongkong, which "
-        "buys the mainland northbound; each on the days of both markets, and what is eligible.",
+        "buys the mainland northbound, a tenth of its dividends withheld; each on the days of both "
+        "markets, and what is eligible.",
     ),
 ]
 AccountOption = Annotated[

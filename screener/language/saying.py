@@ -153,7 +153,9 @@ def _all_in_english(value: object) -> object:
         return str(value.again())
     if isinstance(value, Mapping):
         return {
-            key: item if type(item) in _UNSAID else _all_in_english(item)
+            (str(key.again()) if isinstance(key, Said) else key): item
+            if type(item) in _UNSAID
+            else _all_in_english(item)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):

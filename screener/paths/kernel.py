@@ -22,8 +22,8 @@ from screener.domain.arrays import FloatArray, IntArray
 from screener.errors import DataError, InputError
 from screener.language import say
 from screener.paths.event_tables import EventTable, PaperPaths, joined
-from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import BEYOND, PathPanel
+from screener.paths.workers.parallel import check_jobs, mapped
 
 __all__ = ["available_rows_of", "check_events", "checked_horizons", "map_events", "paper_paths"]
 

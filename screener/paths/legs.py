@@ -137,6 +137,9 @@ class Leg:
         Whether its data stop before its exit while those of others go on.
     exit
         Which rule makes its exit; but for the horizon it is at the open of that session.
+    known_row
+        Of one that is left out for good: the row from whose close on that is known. The number of
+        rows where the tables end before it, and `None` where the window alone leaves it out.
     """
 
     column: int
@@ -149,6 +152,7 @@ class Leg:
     settled: bool
     stopped: bool = False
     exit: ExitKind = ExitKind.HORIZON
+    known_row: int | None = None
 
     @property
     def early(self) -> bool:
@@ -199,20 +203,20 @@ def resolve_leg(
     DataError
         If its VWAP is wanted and the tables do not give it.
     """
-    first = panel.first_bars[column]
+    first, row = panel.first_bars[column], panel.row(entry)
     if first is None or first > entry:
         reason = Reason.NO_BARS if first is None else Reason.NOT_YET_LISTED
-        return left_out(column, reason)
+        return left_out(column, reason, known_row=row)
     own = panel.own_rows(column)
-    at = int(np.searchsorted(own, panel.row(entry)))
+    at = int(np.searchsorted(own, row))
     covered = panel.covered_rows(column)
     last_session = panel.last_sessions.get(panel.listings[column].exchange)
     begun = last_session is not None and entry <= last_session
     # Where no exchange of the event has reached its entry, no name's coverage can have ended.
     if entry <= last_available and _gap(own, covered, at) > COVERAGE_GAP:
-        return left_out(column, Reason.COVERAGE_ENDED)
+        return left_out(column, Reason.COVERAGE_ENDED, known_row=row)
     if at < len(own) and panel.paid_out(column, int(own[at])):
-        return left_out(column, Reason.DELISTED)
+        return left_out(column, Reason.DELISTED, known_row=row)
     if not begun:
         return _not_begun(column)
     if int(covered[-1]) < int(own[at]):
@@ -343,8 +347,10 @@ def _untradable(panel: PricePanel, column: int, row: int, price: float) -> Reaso
     return Reason.NO_TRADE if panel.traded_nothing(row, column) else Reason.NONE
 
 
-def left_out(column: int, reason: Reason, *, settled: bool = True) -> Leg:
-    """Return a leg that has no weight, and whether that is final."""
+def left_out(
+    column: int, reason: Reason, *, settled: bool = True, known_row: int | None = None
+) -> Leg:
+    """Return a leg that has no weight, whether that is final, and from when on that is known."""
     return Leg(
         column=column,
         state=LegState.DROPPED,
@@ -353,6 +359,7 @@ def left_out(column: int, reason: Reason, *, settled: bool = True) -> Leg:
         exit_row=None,
         settled=settled,
         stopped=not settled,
+        known_row=known_row,
     )
 
 

@@ -56,7 +56,9 @@ def without_weight(
     sizes = _sizes(panel, caps, event, legs, entries)
     return tuple(
         # Of one whose entry is still to come its size may yet be known.
-        leg if leg.entry_row is None or size > 0 else left_out(leg.column, reason)
+        leg
+        if leg.entry_row is None or size > 0
+        else left_out(leg.column, reason, known_row=leg.entry_row)
         for leg, size in zip(legs, sizes, strict=True)
     )
 

@@ -32,7 +32,7 @@ from screener.render.verdict import verdict_line
 from screener.results.backtest import RETURNS, VARIANT
 from screener.workflows.backtest.rows import mean_shortfalls
 from screener.workflows.backtest.run import BacktestRun
-from screener.workflows.backtest.summary import Summary, SummaryLine
+from screener.workflows.backtest.summary import ReportTotal, Summary, SummaryLine
 from screener.workflows.study.verdict import Verdict
 
 __all__ = ["summary_page"]
@@ -251,11 +251,34 @@ def _remarks(summary: Summary) -> Iterator[str]:
             "{mark} the report's date is estimated; --detail shows the range of returns",
             mark=_ESTIMATED,
         )
+    yield from dict.fromkeys(_in_all(total) for total in summary.totals)
     yield from _left_out(lines)
     if summary.hidden:
         yield say_count(
             "{n} line is hidden by --filter", "{n} lines are hidden by --filter", summary.hidden
         )
+
+
+def _in_all(total: ReportTotal) -> str:
+    paper = f"{total.paper:+.2%}"
+    if total.index is None:
+        return say(
+            "{report} in all: its {n} names alike returned {paper} on paper in {horizon} sessions",
+            report=total.report,
+            n=total.n_names,
+            paper=paper,
+            horizon=total.horizon,
+        )
+    index = f"{total.index:+.2%}"
+    return say(
+        "{report} in all: its {n} names alike returned {paper} on paper in {horizon} sessions, "
+        "the index {index}",
+        report=total.report,
+        n=total.n_names,
+        paper=paper,
+        horizon=total.horizon,
+        index=index,
+    )
 
 
 def _is_estimated(line: SummaryLine) -> bool:

@@ -19,7 +19,7 @@ from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, ScreenerError
 from screener.language import say
 from screener.paths.known import EntrySessions
-from screener.paths.parallel import mapped
+from screener.paths.workers.parallel import mapped
 from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import abnormal_returns
 from screener.study.placebo.universe import in_market

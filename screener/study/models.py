@@ -15,7 +15,7 @@ import numpy as np
 from screener.domain.arrays import FlagArray, FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import InputError
 from screener.language import say
-from screener.paths.parallel import mapped
+from screener.paths.workers.parallel import mapped
 from screener.study.returns import AbnormalReturns, EventReturns
 from screener.study.windows import StudyWindows
 

@@ -16,8 +16,8 @@ from screener.domain.exits import ExitRules
 from screener.domain.panel import PricePanel
 from screener.language import say
 from screener.paths.known import EntrySessions
-from screener.paths.parallel import in_parts, mapped
 from screener.paths.windows import NO_EXITS
+from screener.paths.workers.parallel import in_parts, mapped
 from screener.study.legs import LegReturns, leg_returns, total_returns
 from screener.study.models import Convention, Model, abnormal_returns
 from screener.study.references import Reference

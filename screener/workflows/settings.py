@@ -230,6 +230,12 @@ def _one_of(*known: str) -> Callable[[object], str]:
     return read
 
 
+def _address(given: object) -> str:
+    from screener.paths.workers.cluster import check_cluster
+
+    return check_cluster(str(given)) if given else ""
+
+
 _BUILT_IN = BacktestOptions()
 _EVERY = (
     Setting(
@@ -303,6 +309,12 @@ _EVERY = (
         read=_whole,
         default=1,
         meaning=lambda: say("processes that share the work; -1 for one per processor"),
+    ),
+    Setting(
+        key="cluster",
+        read=_address,
+        default="",
+        meaning=lambda: say("address of the Dask scheduler whose workers share it instead"),
     ),
 )
 _SETTINGS = {item.key: item for item in _EVERY}

@@ -16,6 +16,7 @@ from screener.files.failures import storage_error
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
 from screener.language import Language, bound, say
+from screener.language.saying import say_by
 from screener.workspace.locate import Workspace
 
 __all__ = ["SavedScreen", "list_screens", "own_screens", "saved_screen", "write_screen"]
@@ -67,6 +68,10 @@ class SavedScreen:
         zh, en = self.title_zh or "", self.title_en or ""
         return (zh or en) if bound() is Language.ZH else (en or zh)
 
+    def called(self, check: str) -> str:
+        """Return the name of a check in the reader's language."""
+        return self.checks_zh.get(check, check) if bound() is Language.ZH else check
+
     def with_typed(self, typed: SavedScreen) -> SavedScreen:
         """Return it with what was typed beside: that goes first, and its ranges come on top."""
         given = {
@@ -93,7 +98,7 @@ class SavedScreen:
             **lists,
             "currency": self.currency or "CNY",
             "checks": {
-                (self.checks_zh.get(name, name) if bound() is Language.ZH else name): condition
+                say_by(self.called, name, self.called(name)): condition
                 for name, condition in self.checks.items()
             },
             **self.ranges,

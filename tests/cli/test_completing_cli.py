@@ -14,7 +14,7 @@ from screener.cli.main import app
 from screener.cli.terminal import completing
 from screener.demo import demo_workspace, simulate
 from screener.workflows.report.catalog import init_workspace
-from tests.support.soaking import soaked
+from tests.support.soaking import drawn, soaked
 
 RUNNER = CliRunner()
 _EXAMPLE = "Example: "
@@ -99,7 +99,7 @@ def test_each_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(demo.root)
     made = RUNNER.invoke(app, ["backtest", "copper", "--hold", "5,20", "--csv", "returns.csv"])
     assert made.exit_code == 0, made.output
-    for words, command in every_command():
+    for words, command in drawn([*every_command()], 0.5):
         if words.removeprefix("screener ") in _OWN_FILES:
             continue
         for typed in example(command):
@@ -144,7 +144,7 @@ def test_each_feature_of_the_table_is_shown_by_its_command(
         and not any(part in one for part in (*_ELSEWHERE, *_TAKE_LONG))
     ]
     assert len(shown) > 40
-    for one in shown:
+    for one in drawn(shown, 0.5):
         done = RUNNER.invoke(app, shlex.split(one.replace("data diff 3 5", "data diff 1 2"))[1:])
         told = f"{one}\n{done.output}"
         assert done.exception is None or isinstance(done.exception, SystemExit), told

@@ -106,6 +106,7 @@ def estimates(statements, random):
                     "currency": "CNY" if random.random() < 0.7 else "HKD",
                     "eps": None if random.random() < 0.2 else random.normal(1.0, 0.8),
                     "profit": None if at % 3 == 0 else random.normal(1e9, 7e8),
+                    "revenue": None if at % 4 == 0 else random.normal(8e9, 4e9),
                 }
     return table(TableName.ESTIMATES, list(rows.values()))
 
@@ -336,9 +337,10 @@ class Oracle:
         rows = rows.assign(
             profit=rows["profit"].astype(float) * rate,
             eps=rows["eps"].astype(float) * rate / self.shares_since(rows, "known_at"),
+            revenue=rows["revenue"].astype(float) * rate,
         )
-        profit, eps = (
-            self.at(rows.groupby("listing")[name].median()) for name in ("profit", "eps")
+        profit, eps, self.fields["revenue_expected"] = (
+            self.at(rows.groupby("listing")[name].median()) for name in ("profit", "eps", "revenue")
         )
         whole = (self.fields["market_cap"] / profit).where(profit > 0)
         share = (self.fields["price"] * self.rate() / eps).where(eps > 0)
@@ -387,8 +389,12 @@ class Oracle:
         self.fields["peg"] = peg.where(growth > 0)
         self.expected()
         value = self.fields["ev"] = self.fields["market_cap"] + self.fields["claims"]
-        for name in ("revenue", "ebitda"):
-            figure = self.fields[f"{name}_ttm"]
+        for name, of in {
+            "revenue": "revenue_ttm",
+            "ebitda": "ebitda_ttm",
+            "revenue_forward": "revenue_expected",
+        }.items():
+            figure = self.fields[of]
             self.fields[f"ev_{name}"] = (value / figure).where((figure > 0) & (value > 0))
         self.fields["turnover_20"] = self.fields["amount"] / self.at(self.raw["float_cap"])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -82,6 +83,9 @@ class Name:
         First trading day, `None` where unknown.
     entry
         Scheduled entry session on its own exchange, session 1.
+    taken
+        Shares that other positions of the account trade, by session and side: they share its part
+        of the volume.
     """
 
     listing_id: str
@@ -90,6 +94,7 @@ class Name:
     adjusted: bool = False
     list_date: date | None = None
     entry: date
+    taken: Mapping[tuple[date, Side], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

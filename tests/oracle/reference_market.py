@@ -238,11 +238,12 @@ class MarketData:
             return None
         return lot_of(self.board, self.days[at].board_lot, where=self.where(at))
 
-    def capped(self, at: int, wanted: Decimal, lot: Lot | None) -> Decimal:
+    def capped(self, side: Side, at: int, wanted: Decimal, lot: Lot | None) -> Decimal:
         """Return `wanted`, or what the session's volume allows of it."""
         if self.choices.participation is None:
             return wanted
         cap = exact(self.choices.participation) * exact(self.days[at].volume or 0)
+        cap = max(cap - exact(self.name.taken.get((self.session(at), side), 0.0)), _ZERO)
         if cap >= wanted:
             return wanted
         return cap if lot is None else rounded_down(cap, lot)

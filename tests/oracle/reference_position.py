@@ -134,7 +134,7 @@ class Position:
         """Buy what the cash pays; return what is below one lot, empty if something was bought."""
         fx, lot = self.market.fx(at, side="buy"), self.market.lot(at)
         wanted = self._affordable(at, self.market.worse(quote, 1, at), fx, lot)
-        most = self.market.capped(at, wanted, lot)
+        most = self.market.capped("buy", at, wanted, lot)
         if not most:
             return "volume cap" if wanted else "budget"
         price = self.market.worse(quote, 1, at, most)
@@ -213,7 +213,7 @@ class Position:
             self.late_sale = self.late_sale or reason
             return
         held = self.shares
-        shares = self.market.capped(at, held, self.market.lot(at))
+        shares = self.market.capped("sell", at, held, self.market.lot(at))
         if shares:
             reason = self.late_sale
             self.sell(at, shares, self.market.close(at), capped=shares < held, reason=reason)
@@ -231,7 +231,7 @@ class Position:
             wanted = held
         elif lot is not None:
             wanted = rounded_down(wanted, lot)
-        shares = self.market.capped(at, wanted, lot)
+        shares = self.market.capped("sell", at, wanted, lot)
         if shares:
             self.sell(at, shares, self.market.close(at), capped=shares < wanted)
 

@@ -120,7 +120,7 @@ class RotatingAccount:
             if self._unsellable(position, at):
                 continue
             held = position.shares
-            shares = position.market.capped(at, held, position.market.lot(at))
+            shares = position.market.capped("sell", at, held, position.market.lot(at))
             if shares:
                 position.sell(at, shares, exact(position.days[at].open), capped=shares < held)
                 self._collect(position)
@@ -134,7 +134,7 @@ class RotatingAccount:
         lot, wanted = position.market.lot(at), position.settled(wanted)
         if lot is not None:
             wanted = rounded_down(wanted, lot)
-        shares = position.market.capped(at, wanted, lot)
+        shares = position.market.capped("sell", at, wanted, lot)
         if shares:
             position.sell(at, shares, exact(position.days[at].open), capped=shares < wanted)
             self._collect(position)

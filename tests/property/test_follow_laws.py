@@ -22,9 +22,9 @@ from screener.domain.listing import parse_listing
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 from screener.market.charges import Side
-from screener.paths.legs import LegState
 from screener.paths.windows import WindowStatus, resolve_window
 from tests.oracle.reference import Name, Simulated, play
+from tests.oracle.reference_position import Position
 from tests.property.test_execution_laws import cut
 from tests.support.laws import laws
 from tests.support.streams import Stream, followed, random_stream
@@ -39,6 +39,14 @@ class ReferenceAccount:
     def __init__(self, stream: Stream) -> None:
         self.stream, self.cash = stream, stream.settings.capitals[0]
         self.open: list[tuple[list[Name], float, date]] = []
+        self.taken: dict[str, dict[tuple[date, str], float]] = {}
+
+    def beside(self, names: list[Name]) -> list[Name]:
+        """Return names with what the account trades of them already."""
+        return [
+            replace(name, taken=dict(self.taken.get(name.listing_id, {})))  # type: ignore[arg-type]
+            for name in names
+        ]
 
     def worth(self, names: list[Name], money: float, day: date) -> float:
         """Return what some money has come to by the close of the last day before another."""
@@ -63,26 +71,41 @@ class ReferenceAccount:
         worth = self.cash + sum(self.worth(*held[:2], day) for held in self.open)
         return min(self.cash, worth / self.stream.slots)
 
-    def take(self, names: list[Name], money: float, found: Simulated, *, whole: bool) -> None:
+    def take(self, names: list[Name], money: float, found: Simulated) -> None:
         self.cash -= money
-        horizon = self.stream.market.choices.horizon
-        days = [order.session for order in found.orders if order.side == "sell" and order.session]
+        for order in found.orders:
+            traded = self.taken.setdefault(order.listing_id, {})
+            key = order.session, order.side
+            traded[key] = traded.get(key, 0.0) + order.shares
         bought = any(order.side == "buy" and order.shares for order in found.orders)
-        # Where nothing was bought it is given up with the last session that it may wait, unless a
-        # name was left out: that may be known later.
-        waits = min(self.stream.market.choices.max_wait, horizon - 1)
-        last = waits if whole and not bought else horizon - 1
-        for name in names:
-            exchange = parse_listing(name.listing_id).exchange
-            day = calendar_of(exchange).offset(name.entry, last)
-            days += [day] if day else []
-        given_up = whole and not bought
-        self.open.append((names, money, date.max if found.pending and not given_up else max(days)))
+        days = [order.session for order in found.orders if order.side == "sell" and order.session]
+        days += [self.over(name, money, bought=bought) for name in names]
+        self.open.append((names, money, date.max if found.pending and bought else max(days)))
+
+    def over(self, name: Name, money: float, *, bought: bool) -> date:
+        """Return the day with which a name is over: its exit, or when it is bought no more.
+
+        That is when its money proved too little for a lot, or with the last session that it may
+        wait; one that only its market keeps from trading waits to its exit. What was left out at
+        its entry was so then.
+        """
+        choices = replace(self.stream.market.choices, capital=money)
+        position, waits = Position(name, choices), min(choices.max_wait, choices.horizon - 1)
+        within = position.window[: waits + 1]
+        last = choices.horizon - 1
+        if not bought and position.fill is not None:
+            return position.days[position.fill].session
+        if not bought and all(position.market.why_not_buyable(at) for at in within):
+            last = waits
+        calendar = calendar_of(parse_listing(name.listing_id).exchange)
+        return calendar.offset(name.entry, last) or date.max
 
 
 @laws(150)
 @given(SEEDS)
 @example(563309)  # rights while a sale waits
+@example(43)  # two slots buy one name in one session
+@example(761)  # nothing bought, and a name left out: the slot is free for the next
 def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> None:
     stream = random_stream(seed)
     # On a day of other exchanges alone the simulator has no price, and no fixing, of a name.
@@ -91,10 +114,13 @@ def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> Non
     assume(panel.trading[:, [panel.column(item) for item in held]].all())
     account = ReferenceAccount(stream)
     for one in followed(stream):
-        names = stream.names(one.event, one.entries)
+        names = account.beside(stream.names(one.event, one.entries))
         money = account.give(names, min(day for _, day in one.entries))
         if money is None:
             assert one.skip is Skip.NO_SLOT
+            continue
+        if not names:
+            assert one.skip is Skip.NO_DATA
             continue
         assume(one.skip not in (Skip.NO_MONEY, Skip.NO_DATA))
         assert one.skip is Skip.NONE
@@ -104,10 +130,28 @@ def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> Non
             assert found.pending is (one.last_row is None)
         if found.value is not None and not found.pending:
             assert one.worth(one.last_row or 0) == pytest.approx(found.value, abs=CENT)
-        legs = one.window.legs if one.window else ()
-        account.take(
-            names, money, found, whole=all(leg.state is not LegState.DROPPED for leg in legs)
-        )
+        account.take(names, money, found)
+        if one.last_row is not None:
+            assert panel.session(one.last_row) == account.open[-1][2]
+
+
+@laws(60)
+@given(SEEDS)
+@example(43)  # a slot gets what another one leaves
+def test_all_slots_together_keep_to_their_share_of_the_volume(seed: int) -> None:
+    stream = random_stream(seed)
+    assume(stream.market.choices.participation is not None)
+    traded: dict[tuple[str, date | None, Side], float] = {}
+    for one in followed(stream):
+        for order in one.execution.orders if one.execution else ():
+            key = order.listing.id, order.session, order.side
+            traded[key] = traded.get(key, 0.0) + order.shares
+    listings = stream.market.trading.prices.listings
+    days = {item.id: own for item, own in zip(listings, stream.market.days, strict=True)}
+    for (item, day, side), shares in traded.items():
+        volume = sum(one.volume or 0.0 for one in days[item] if one.session == day)
+        most = (stream.market.choices.participation or 0.0) * volume
+        assert shares <= most * (1 + 1e-12), side
 
 
 @laws(60)

@@ -103,6 +103,7 @@ def rows_of(random, first, last, until):
                 "known_at": day,
                 "currency": "CNY",
                 "profit": number() if random.random() < 0.6 else None,
+                "revenue": number() if random.random() < 0.6 else None,
                 "eps": number(),
             }
             for day in days

@@ -5,12 +5,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.scoring.contracts import Contracts
 from screener.scoring.outcomes import CallState
+from screener.workflows.score.calls import calls_of_ratings
+from screener.workspace.definitions import shipped_definitions
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CALLS = SHARED / "ratings" / "real_calls_2024_2026.csv"
@@ -124,6 +131,29 @@ def test_grades_remarks_scripts_and_languages_are_read(place: Path) -> None:
     assert mine.loc["600160.SH", ["rating", "change"]].tolist() == ["增持", "maintained"]
     assert mine.loc["09660.HK", ["rating", "broker"]].tolist() == ["优于大市", "海通国际"]
     assert mine.loc["01378.HK", ["rating", "definition_rating"]].tolist() == ["Buy", "买入"]
+
+
+def test_a_vendors_words_hold_where_the_house_has_them_and_are_assumed_elsewhere(
+    place: Path, tmp_path: Path
+) -> None:
+    vendors = pd.read_csv(CALLS)
+    vendors["title"] = "sorted by the vendor"
+    sorted_words = vendors.pop("rating").replace({"强推": "买入", "推荐(维持)": "增持"})
+    file = tmp_path / "vendor.csv"
+    vendors.assign(东财评级=sorted_words).to_csv(file, index=False)
+    both = tmp_path / "both"
+    shutil.copytree(place, both)
+    screener("data", "import", file, "--kind", "ratings", "--workspace", both)
+    columns = ["call", "source", "status", "why", "active_return", "rating_assumed"]
+    pd.testing.assert_frame_equal(judged(place)[columns], judged(both)[columns])
+    with Store.open(both / "data_cache") as store:
+        rows = store.read(TableName.RATINGS)
+    alone = calls_of_ratings(rows.filter(pc.equal(rows.column("source"), file.name)), {}).calls
+    contracts = Contracts(shipped_definitions())
+    found = contracts.resolve(alone)
+    assumed = {str(alone.listing[at]): found.contract[at] for at in np.flatnonzero(found.ranked)}
+    words = {listing: contracts.contracts[at].rating for listing, at in assumed.items()}
+    assert words == {"300616.SZ": "强推", "01876.HK": "推荐"}
 
 
 def test_the_older_houses_definitions_hold_where_asked(place: Path) -> None:

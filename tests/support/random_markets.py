@@ -83,9 +83,9 @@ class Market:
         )
 
 
-def random_market(seed: int) -> Market:
-    """Make the market of a seed."""
-    return _Maker(seed).market()
+def random_market(seed: int, *, late: bool = False) -> Market:
+    """Make the market of a seed; `late` lets some names be listed after the entry, or never."""
+    return _Maker(seed, late=late).market()
 
 
 def frictions_of(choices: Choices) -> Frictions:
@@ -107,8 +107,8 @@ def frictions_of(choices: Choices) -> Frictions:
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, *, late: bool) -> None:
+        self.seed, self.late = seed, late
         self.dice = random.Random(seed)
         dice = self.dice
         self.horizon = dice.choice([1, 2, 3, 5, 5, 10, 10, 20, 20, 60])
@@ -133,6 +133,8 @@ class _Maker:
             scaled(self._days(item, born), self.dice) if flag else self._days(item, born)
             for item, flag, born in zip(self.ids, adjusted, listed, strict=True)
         ]
+        if self.late:
+            days, listed = self._listed_late(days, listed)
         panel = self._panel(days, adjusted, listed)
         custom = self.dice.random() < 0.4
         weights = [self.dice.choice([1.0, 2.0, 3.0, 0.5]) for _ in self.ids] if custom else None
@@ -228,6 +230,33 @@ class _Maker:
         own = self._sessions(item)
         before = [day for day in own if day < dict(self.entries)[listing(item).exchange]]
         return self.dice.choice(before[-7:])
+
+    def _listed_late(
+        self, days: list[list[Day]], listed: list[date | None]
+    ) -> tuple[list[list[Day]], list[date | None]]:
+        """List some names after the entry, by dice of their own: the others stay as they were."""
+        dice = random.Random(f"{self.seed}-born-late")
+        for at, one in enumerate(days):
+            if dice.random() < 0.75:
+                continue
+            entry = dict(self.entries)[listing(self.ids[at]).exchange]
+            later = [day.session for day in one if day.session > entry and day.close is not None]
+            born = dice.choice([*later[:15], date.max])
+            days[at] = [
+                replace(
+                    empty_day(day.session, trading=day.trading, fx=day.fx or 1.0, lot=None),
+                    board_lot=day.board_lot,
+                    southbound=day.southbound,
+                    st=day.st,
+                )
+                if day.session < born
+                else replace(day, share_ratio=1.0, dividend=0.0, rights=0.0)
+                if day.session == born
+                else day
+                for day in one
+            ]
+            listed[at] = None if born == date.max else born
+        return days, listed
 
     def _sessions(self, item: str) -> list[date]:
         calendar = calendar_of(listing(item).exchange)

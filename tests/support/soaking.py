@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
+import random
 import resource
 import select
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +28,7 @@ __all__ = [
     "SEED",
     "SOAK",
     "Ended",
+    "drawn",
     "drawn_by",
     "in_child",
     "keep",
@@ -43,6 +46,7 @@ FINDINGS = Path(os.environ.get("SOAK_FINDINGS") or Path(tempfile.gettempdir(), "
 _RESERVED = 4 << 30
 
 
+ItemT = TypeVar("ItemT")
 TestT = TypeVar("TestT", bound=Callable[..., object])
 
 
@@ -66,6 +70,12 @@ def rounds(suite: int, soak: int, full: int) -> int:
 def drawn_by(fixed: int) -> int:
     """Return the seed of such a test: its own in the suite, that of the day in the soak."""
     return SEED if SOAK else fixed
+
+
+def drawn(items: Sequence[ItemT], part: float) -> list[ItemT]:
+    """Return the part of like things that the seed draws, in their order; with FULL=1 all."""
+    kept = random.Random(SEED).sample(range(len(items)), k=math.ceil(part * len(items)))
+    return list(items) if FULL else [items[at] for at in sorted(kept)]
 
 
 def keep(name: str, content: bytes, why: str) -> str:

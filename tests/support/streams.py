@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from hypothesis import assume
 
@@ -35,17 +35,23 @@ class Stream:
         return f"random_stream({self.market.seed})"
 
     def names(self, event: Event, entries: EntrySessions) -> list[Name]:
-        """Return the reference simulator's names of one of the events, each with its part."""
-        known = {name.listing_id: name for name in self.market.names()}
-        return [
-            replace(known[member.listing.id], weight=1 / len(event.members), entry=entries[0][1])
-            for member in event.members
+        """Return the reference simulator's names of one of the events, each with its part.
+
+        A name without any bar by the close of its entry session is left out.
+        """
+        known, entry = {name.listing_id: name for name in self.market.names()}, entries[0][1]
+        names = [known[member.listing.id] for member in event.members]
+        held = [
+            name
+            for name in names
+            if any(day.close is not None for day in name.days if day.session <= entry)
         ]
+        return [replace(name, weight=1 / len(held), entry=entry) for name in held]
 
 
 def random_stream(seed: int) -> Stream:
     """Make the stream of a seed: names whose days have no hole, on paper that everybody can buy."""
-    market = random_market(seed)
+    market = random_market(seed, late=True)
     dice = random.Random(seed)
     panel = market.trading.prices
     assume((panel.factor > 0).all())
@@ -84,7 +90,10 @@ def followed(stream: Stream, trading: TradingPanel | None = None) -> tuple[Follo
 
 def _whole(market: Market, at: int) -> bool:
     """Tell whether a name has a bar or a suspension on every session that the tables cover."""
-    days = [day for day in market.days[at] if day.trading]
+    panel = market.trading.prices
+    born, entry = panel.list_dates[at], dict(market.entries)[panel.listings[at].exchange]
+    first = born if born and born > entry else date.min  # listed late
+    days = [day for day in market.days[at] if day.trading and day.session >= first]
     return bool(days) and all(day.close is not None or day.suspended for day in days)
 
 

@@ -58,7 +58,8 @@ DOORS = {
     },  # finds names and routes, and sends nothing
     "ahocorasick_rs": {"reports/"},
     "numba": {"paths/kernel_compiled.py"},
-    "joblib": {"paths/parallel.py"},
+    "joblib": {"paths/workers/parallel.py"},
+    "distributed": set(),  # `paths/workers/cluster.py` imports it when a cluster is asked for
     "opencc": {"reports/text/text.py"},
     "rjieba": {"reports/text/vocabulary.py"},
     "pypinyin": {"reports/text/spoken.py", "reports/securities/themes.py"},
@@ -169,7 +170,7 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
         f"    app({arguments!r})\n"
         "except SystemExit as end:\n"
         "    assert not end.code, end.code\n"
-        "heavy = {'pandas', 'numpy', 'numba', 'vectorbt', 'akshare', 'duckdb', 'pyarrow'}\n"
+        "heavy = {'pandas', 'numpy', 'numba', 'vectorbt', 'akshare', 'duckdb', 'pyarrow', 'dask'}\n"
         "found = heavy & set(sys.modules)\n"
         "assert not found, found\n"
     )

@@ -20,6 +20,7 @@ from screener.data.sources.online.providers.baostock import (
     BaostockStatus,
     BaostockValuation,
 )
+from screener.data.sources.online.providers.baostock_reports import BaostockFundamentals
 from screener.data.sources.online.transport.baostock_client import BaostockConnection
 from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.clock import Clock
@@ -27,6 +28,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Onl
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned.baostock import Fault, Server
+from tests.support.canned.eastmoney_values import mainland_reports
 from tests.support.canned.market import CannedMarket
 
 HOST = "public-api.baostock.com"
@@ -188,6 +190,90 @@ def test_documented_factors_are_read_as_cumulative() -> None:
     assert rows["factor"].to_pylist() == [1.0, 6.295967, 7.128788, 9.385732]
     steps = [float(b) / float(f) for b, f in zip(frame.iloc[:, 3], frame.iloc[:, 2], strict=True)]
     assert steps == pytest.approx([9.48485] * 3, abs=2e-5)
+
+
+def test_reports_are_known_on_the_day_of_their_publication(
+    market: CannedMarket, connection: BaostockConnection, server: Server
+) -> None:
+    question = ask(Need.FUNDAMENTALS, start=date(2024, 1, 2))
+    rows = batch(BaostockFundamentals(connection), question).tables[TableName.FUNDAMENTALS]
+    told = {row["period_end"]: row for row in rows.to_pylist()}
+    # 750 days before the first asked day and on, up to the last quarter that had ended
+    assert (min(told), max(told)) == (date(2021, 12, 31), date(2026, 3, 31))
+    assert server.methods.count("query_dupont_data") == 18
+    sent = {
+        date.fromisoformat(row["REPORT_DATE"][:10]): row
+        for row in mainland_reports(ZIJIN, START, END)
+    }
+    for period, row in told.items():
+        truth = sent[period]
+        assert row["known_at"] == date.fromisoformat(truth["NOTICE_DATE"][:10])
+        assert (row["known_by"], row["currency"]) == ("notice", "CNY")
+        assert row["net_profit"] == pytest.approx(truth["PARENTNETPROFIT"], rel=1e-6)
+        profit = truth["PARENTNETPROFIT"] / 0.95
+        # a quarter of the profit before tax of which four fifths are kept
+        assert row["income_tax"] == pytest.approx(profit / 4, rel=1e-6)
+        coarse = abs(profit / truth["TOTALOPERATEREVE"]) < 0.01
+        assert (row["revenue"] is None) == coarse
+        assert coarse or row["revenue"] == pytest.approx(truth["TOTALOPERATEREVE"], rel=1e-4)
+        assert {row[name] for name in ("debt", "equity", "roe", "eps", "gross_margin")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("profits", "parts", "told"),
+    [
+        ({}, {}, (125.0, 95.0, 25.0)),
+        ({}, {"dupontNitogr": "-0.004"}, (None, 95.0, 25.0)),
+        ({"netProfit": "-100"}, {"dupontNitogr": "-0.8"}, (125.0, -95.0, -25.0)),
+        ({}, {"dupontTaxBurden": ""}, (125.0, 95.0, None)),
+        ({"netProfit": ""}, {}, (None, None, None)),
+    ],
+)
+def test_amounts_follow_from_the_profit_of_all_owners(
+    profits: dict[str, str], parts: dict[str, str], told: tuple[float | None, ...]
+) -> None:
+    day = {"code": "sh.601899", "pubDate": "2026-04-20", "statDate": "2026-03-31"}
+    ratios = {"dupontPnitoni": "0.95", "dupontNitogr": "0.8", "dupontTaxBurden": "0.8"}
+    sent = {
+        "query_profit_data": {**day, "netProfit": "100", "gpMargin": "0.3", **profits},
+        "query_dupont_data": {**day, **ratios, **parts},
+    }
+    wire = Quarterly({name: pd.DataFrame([row]) for name, row in sent.items()})
+    (row,) = (
+        batch(BaostockFundamentals(wire), ask(Need.FUNDAMENTALS, start=date(2026, 3, 1)))
+        .tables[TableName.FUNDAMENTALS]
+        .to_pylist()
+    )
+    assert (row["revenue"], row["net_profit"], row["income_tax"]) == told
+    assert (row["gross_margin"], row["known_at"]) == (0.3, date(2026, 4, 20))
+
+
+def test_a_report_of_a_quarter_that_nobody_can_read_is_a_reject() -> None:
+    cells = {"pubDate": "2026-04-20", "statDate": "2026-03-31", "gpMargin": "0.3"}
+    wire = Quarterly({"query_profit_data": pd.DataFrame([{**cells, "netProfit": "viel"}])})
+    found = batch(BaostockFundamentals(wire), ask(Need.FUNDAMENTALS))
+    assert found.tables[TableName.FUNDAMENTALS].num_rows == 0
+    assert {item.reason for item in found.rejects} == {"net_profit 'viel' is no number"}
+    with pytest.raises(SourceChanged, match="no longer sends netProfit"):
+        batch(
+            BaostockFundamentals(Quarterly({"query_profit_data": pd.DataFrame([cells])})),
+            ask(Need.FUNDAMENTALS),
+        )
+    with pytest.raises(SourceEmpty):
+        batch(BaostockFundamentals(Quarterly({})), ask(Need.FUNDAMENTALS))
+
+
+class Quarterly:
+    """A wire that gives the last quarter alone, of each function."""
+
+    def __init__(self, frames: dict[str, pd.DataFrame]) -> None:
+        self.frames = frames
+
+    def query(self, call: Call) -> pd.DataFrame:
+        told = self.frames.get(call.function)
+        if told is None or (call.arguments["year"], call.arguments["quarter"]) != ("2026", "1"):
+            raise SourceEmpty("nothing", where=call.function)
+        return told
 
 
 class Recorded:

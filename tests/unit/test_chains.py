@@ -15,8 +15,10 @@ from screener.backtest.following.slots import Followed
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.domain.basket import Event, Weighting
+from screener.domain.eligibility import Eligibility
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel, TradingPanel
+from screener.market.charges import Plan
 from screener.paths.known import EntrySessions
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.unit.test_executing import trading_of
@@ -135,6 +137,28 @@ def test_a_blocked_sale_goes_on_and_a_blocked_purchase_is_given_up() -> None:
     # On paper the sale is not delayed, and the purchase is given up, too.
     level = paper_level(value_panel(panel), chain, settings(max_wait=1), 5)
     np.testing.assert_allclose(level[2:], 0.5 + 0.45)
+
+
+def test_what_the_account_may_not_buy_waits_and_is_given_up() -> None:
+    panel = market()
+    lists = [Eligibility(recorded=DAYS[0], spells=((since, None),)) for since in (DAYS[0], DAYS[3])]
+    both = np.ones(panel.close.shape, dtype=bool)
+    trading = replace(trading_of(panel), northbound=both, eligibility=(lists[0], *lists[::-1]))
+    abroad = replace(FREE, plan=Plan(southbound=False, northbound=True))
+    chain = made(panel, version([A], 0), version([A, B, C], 1))
+    late, never = (
+        [
+            (item.listing.id, item.session, item.reason)
+            for item in held(
+                panel, chain, trading=trading, frictions=abroad, max_wait=wait
+            ).execution.orders  # type: ignore[union-attr]
+            if item.listing.id == B
+        ]
+        for wait in (2, 1)
+    )
+    why = "not eligible for northbound trading"
+    assert late == [(B, DAYS[3], f"waited: {why}")]
+    assert never == [(B, None, f"{why}; buyable for you since {DAYS[3]}")]
 
 
 def test_the_order_of_the_versions_is_irrelevant_and_one_version_is_bought_and_held() -> None:

@@ -14,7 +14,7 @@ from docs.making.blocks import blocks_of
 from docs.making.commands import every_command
 from docs.making.features import features
 from docs.making.python import public_names
-from docs.making.tables import every_error
+from docs.making.tables import every_error, files_page, key_meanings
 from docs.making.words import PAGES, ROOT
 from hatch_build import catalogs, read_catalog
 from screener.data.lake.schema import TABLES
@@ -81,6 +81,16 @@ def test_every_column_field_key_code_and_public_name_is_there(language: str) -> 
     assert not missing(kinds, lambda kind: f"| {kind.exit_code} | `{kind.__name__}` | " in errors)
     python = page(language, "reference/python.md")
     assert not missing([name for name, _ in public_names()], lambda name: f"# {name}\n" in python)
+
+
+def test_no_key_of_a_file_is_explained_that_there_is_not() -> None:
+    shown = re.sub(r"## screens/NAME.toml\n", "**SavedScreen**", files_page())
+    kinds = {
+        kind: set(re.findall(r"^\| `(\w+)`\??", part, re.MULTILINE))
+        for kind, part in re.findall(r"\*\*(\w+)\*\*(.*?)(?=\*\*\w+\*\*|\Z)", shown, re.DOTALL)
+    }
+    explained = {kind: keys.keys() - {"_"} for kind, keys in key_meanings().items()}
+    assert explained == kinds
 
 
 def test_every_sentence_of_the_program_can_be_found() -> None:
@@ -159,7 +169,10 @@ def test_no_block_is_left_unrun_without_its_reason() -> None:
 
 
 def test_links_of_the_readmes_lead_somewhere() -> None:
-    for path in (*READMES.values(), ROOT / "CONTRIBUTING.md"):
+    for path in (
+        *READMES.values(),
+        *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md")),
+    ):
         for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
             assert target.startswith("https://") or (ROOT / target).exists(), (path.name, target)
 

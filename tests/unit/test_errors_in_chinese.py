@@ -37,13 +37,16 @@ from screener.files.regular import read_regular
 from screener.files.writing import checked_target
 from screener.language import Language, check_choice, speaking
 from screener.market.calendars import calendar_of
+from screener.market.charges import Side
 from screener.market.dated import check_tradable
 from screener.market.lots import lot_rule
 from screener.paths.event_tables import event_table
 from screener.paths.known import entry_choices
 from screener.paths.metrics.series import vector
-from screener.paths.parallel import mapped
 from screener.paths.windows import resolve_window
+from screener.paths.workers import cluster
+from screener.paths.workers.packing import Packed
+from screener.paths.workers.parallel import mapped
 from screener.reports.documents.reading import read_bytes, read_document
 from screener.reports.securities.name_index import build_index
 from screener.results.schemas import json_schema
@@ -103,7 +106,7 @@ def _volume_that_is_not_known(_: Workspace) -> object:
     panel = _panel()
     nowhere = np.full((len(panel.sessions), 1), np.nan)
     trading = SimpleNamespace(prices=panel, volume=nowhere, funds=())
-    return Dealing(cast(Any, trading), 0, Frictions()).volume_cap(2)
+    return Dealing(cast(Any, trading), 0, Frictions()).volume_cap(2, Side.BUY)
 
 
 def _index_without_a_day(_: Workspace) -> None:
@@ -173,6 +176,13 @@ def _end_process(_: int) -> None:
     os._exit(1)
 
 
+def _no_certificates(_: Workspace) -> None:
+    nobody = dict.fromkeys(("tls_ca_file", "tls_client_cert", "tls_client_key"), "")
+    library = SimpleNamespace(Security=lambda **_: SimpleNamespace(**nobody))
+    with cluster._connected(library, "tls://desk:8786"):
+        pass
+
+
 def _market_without_a_bar(_: Workspace) -> None:
     settings = SimpleNamespace(windows=StudyWindows())
     run = SimpleNamespace(request=SimpleNamespace(settings=settings))
@@ -231,9 +241,14 @@ PROVOKED: dict[tuple[str, str], list[Provoked]] = {
     ],
     ("market", "InputError"): [lambda _: check_tradable(Listing("000300", Exchange.SH))],
     ("paths", "BasketDefinitionError"): [lambda _: event_table([0, 1], [0], [0.5], [0])],
+    ("paths", "ClusterFailed"): [lambda _: cluster._done({}, Packed(abs), 1)],
     ("paths", "ComputeError"): [lambda _: vector([[1.0], [2.0]])],  # type: ignore[list-item]
+    ("paths", "ConfigError"): [_no_certificates],
     ("paths", "DataError"): [lambda _: event_table([0, 2], [0], [1.0], [0])],
-    ("paths", "InputError"): [lambda _: mapped(str, [1], jobs=0)],
+    ("paths", "InputError"): [
+        lambda _: mapped(str, [1], jobs=0),
+        lambda _: cluster.check_cluster("tcp://desk:8786"),
+    ],
     ("paths", "OutOfMemory"): [lambda _: mapped(_end_process, range(400), jobs=2)],
     ("reports", "DataError"): [lambda _: build_index([])],
     ("reports", "InputError"): [

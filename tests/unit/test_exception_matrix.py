@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import requests
 from screener.data.sources.online.transport.protocol import Call
 from screener.data.sources.online.transport.rate_limit import group_of
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
+from tests.support.each import of_each
 from tests.support.transport import Router, Sent, offline
 from tests.support.wire_clock import FakeClock, make_wire
 from tests.support.wire_replies import CASES, NO_ROWS, NOTHING, WEB_PAGE, Case, dropped
@@ -104,10 +106,9 @@ def test_good_replies_pass(case: Case) -> None:
     assert sum(wire.requests_made.values()) == len(router.sent)
 
 
-@pytest.mark.parametrize("due", [True, False])
-@pytest.mark.parametrize("failure", REFUSED)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_refusals_block_and_the_circuit_opens(case: Case, failure: str, due: bool) -> None:
+@of_each([*product(CASES, REFUSED, [True, False])])
+def test_refusals_block_and_the_circuit_opens(what: tuple[Case, str, bool]) -> None:
+    case, failure, due = what
     attempt = Attempt(case, REFUSED[failure], due=due)
     attempt.is_told()
     assert len(attempt.sent) == 1
@@ -121,10 +122,9 @@ def test_refusals_block_and_the_circuit_opens(case: Case, failure: str, due: boo
     attempt.stays_away()
 
 
-@pytest.mark.parametrize("due", [True, False])
-@pytest.mark.parametrize("failure", FAILED)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_failures_block_and_are_counted(case: Case, failure: str, due: bool) -> None:
+@of_each([*product(CASES, FAILED, [True, False])])
+def test_failures_block_and_are_counted(what: tuple[Case, str, bool]) -> None:
+    case, failure, due = what
     attempt = Attempt(case, FAILED[failure], due=due)
     attempt.is_told()
     assert type(attempt.error) is SourceBlocked
@@ -147,9 +147,9 @@ def test_truncated_replies_are_never_an_answer(case: Case, due: bool) -> None:
     assert attempt.breaker.failures(case.group) == 1
 
 
-@pytest.mark.parametrize("failure", WITHOUT_ROWS)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_no_rows_where_they_are_due_hide_a_refusal(case: Case, failure: str) -> None:
+@of_each([*product(CASES, WITHOUT_ROWS)])
+def test_no_rows_where_they_are_due_hide_a_refusal(what: tuple[Case, str]) -> None:
+    case, failure = what
     attempt = Attempt(case, WITHOUT_ROWS[failure], due=True)
     attempt.is_told()
     # The first returns a frame without columns; the second asks for JSON and finds none.
@@ -161,9 +161,9 @@ def test_no_rows_where_they_are_due_hide_a_refusal(case: Case, failure: str) -> 
         attempt.stays_away()
 
 
-@pytest.mark.parametrize("failure", WITHOUT_ROWS)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_no_rows_where_none_are_due_are_none(case: Case, failure: str) -> None:
+@of_each([*product(CASES, WITHOUT_ROWS)])
+def test_no_rows_where_none_are_due_are_none(what: tuple[Case, str]) -> None:
+    case, failure = what
     attempt = Attempt(case, WITHOUT_ROWS[failure], due=False)
     attempt.is_told()
     if case.name == "stock_zh_a_daily, shares":

@@ -12,6 +12,7 @@ import pytest
 
 from screener.results.tables import every_declared
 from screener.screen.fields import FIELDS
+from tests.support.each import of_each
 from tests.unit.test_catalogs import catalog
 
 PATH = Path(__file__).resolve().parents[2] / "screener/language/glossary.toml"
@@ -75,7 +76,7 @@ def test_every_sentence_and_label_uses_the_words_of_the_glossary() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("item", entries(), ids=lambda item: str(item["en"][0]))
+@of_each(entries(), lambda item: str(item["en"][0]))
 def test_a_term_is_said_and_explained_in_both_languages(item: dict[str, object]) -> None:
     assert set(item) <= KEYS
     assert re.search("[\u4e00-\u9fff]", str(item["zh"]))

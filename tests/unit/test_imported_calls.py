@@ -31,7 +31,7 @@ def imported(source: str, *rows: dict[str, object]):  # type: ignore[no-untyped-
 @pytest.mark.parametrize(
     ("source", "vendor"), [("eastmoney", True), ("cninfo", True), ("a.csv", False)]
 )
-def test_words_of_online_sources_are_a_vendors_and_those_of_files_the_houses(
+def test_words_of_online_sources_are_a_vendors_and_those_of_files_without_one_the_houses(
     source: str, vendor: bool
 ) -> None:
     calls = imported(source, {"broker": "东兴证券", "rating": "买入"})

@@ -15,10 +15,11 @@ from benchmarks.labelled_texts import TRAPS, Case, LabelledSecurity, load_cases
 from screener.domain.listing import parse_listing
 from screener.domain.report import Role
 from screener.reports.text.text import clean_name, make_text
+from tests.support.each import of_each
 from tests.support.masters import DUAL_LISTED, MASTER, known, padded
 
 CASES = load_cases()
-EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+EACH = of_each(CASES, lambda case: case.id)
 _MARKS = re.compile(r"^(XD|XR|DR|N(?=[一-鿿])|C(?=[一-鿿])|\*?ST)|-(SW|U|W|S|B)$")
 
 

@@ -29,7 +29,7 @@ from screener.language import (
     split_option,
 )
 from screener.language.lists import clauses, listed
-from screener.paths.parallel import mapped
+from screener.paths.workers.parallel import mapped
 from screener.results.backtest import RETURNS
 
 ZH, EN = Language.ZH, Language.EN

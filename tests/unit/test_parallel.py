@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from screener.errors import InputError, OutOfMemory
-from screener.paths.forking import can_fork
-from screener.paths.parallel import each, in_parts, mapped
+from screener.paths.workers.forking import can_fork
+from screener.paths.workers.parallel import each, in_parts, mapped
 
 _PARTS = range(12)
 

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from screener.cli.terminal import screens
 from screener.cli.terminal.progress import clock, far, rate, shown, working
 from screener.language import Language, speaking
-from screener.paths.parallel import mapped
+from screener.paths.workers.parallel import mapped
 from screener.progress import counted, counting, is_heard, listening
 
 

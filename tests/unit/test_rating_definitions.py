@@ -19,6 +19,7 @@ from screener.scoring.contracts import Contracts
 from screener.workflows.score.words import read_rating
 from screener.workspace.definitions import OWN, SHIPPED, own_definitions, shipped_definitions
 from screener.workspace.locate import Workspace
+from tests.support.each import of_each
 
 TABLES = Path(screener.__file__).parent / "scoring" / "tables"
 ROWS: list[dict[str, Any]] = [
@@ -66,7 +67,7 @@ def test_the_table_holds_what_was_gathered() -> None:
     assert len({row["broker"] for row in ROWS}) == 69
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name)
+@of_each(ROWS, name)
 def test_bands_leave_no_gap_and_no_overlap_but_those_printed(row: dict[str, Any]) -> None:
     if "printed" in row:
         assert row["printed"] in oddities(row, words=True)
@@ -74,13 +75,13 @@ def test_bands_leave_no_gap_and_no_overlap_but_those_printed(row: dict[str, Any]
         assert not oddities(row, words=False)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name)
+@of_each(ROWS, name)
 def test_the_days_on_which_it_was_seen_ascend_and_lie_in_the_past(row: dict[str, Any]) -> None:
     assert list(row["seen"]) == sorted(set(row["seen"]))
     assert all("2010" <= day < "2026-11" for day in row["seen"])
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name)
+@of_each(ROWS, name)
 def test_houses_words_and_markets_are_known(row: dict[str, Any]) -> None:
     broker = broker_named(row["broker"])
     assert broker is not None
@@ -92,7 +93,7 @@ def test_houses_words_and_markets_are_known(row: dict[str, Any]) -> None:
         assert word in PARTICULAR or known == word.replace(" ", "").casefold()
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name)
+@of_each(ROWS, name)
 def test_figures_are_of_a_size_that_ratings_have(row: dict[str, Any]) -> None:
     for item in row["bands"]:
         for end in ("low", "high"):

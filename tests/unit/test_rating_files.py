@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from screener.data.lake.batch import Batch
@@ -13,6 +14,9 @@ from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.data.sources.files.columns.listings import lost_zeros
 from screener.data.sources.files.kinds.ratings import first_rating, rated_level
 from screener.errors import DataError, SchemaMismatch
+from screener.scoring.contracts import Contracts
+from screener.workflows.score.calls import calls_of_ratings
+from screener.workspace.definitions import shipped_definitions
 
 NOW = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 CNINFO = (
@@ -57,6 +61,7 @@ def test_cninfo_export(tmp_path: Path) -> None:
         "target_price": 100.5,
         "initiated": True,
         "industry": None,
+        "vendor": "cninfo",
         "source": "ratings.csv",
         "fetched_at": NOW,
     }
@@ -75,6 +80,64 @@ def test_eastmoney_export(tmp_path: Path) -> None:
     (row,) = rows_of(batch)
     told = [row[name] for name in ("broker", "rating", "title", "industry", "analyst", "initiated")]
     assert told == ["国金证券", "增持", "存储与算力", "通信设备", "", None]
+    assert row["vendor"] == "eastmoney"
+
+
+@pytest.mark.parametrize(
+    ("head", "options", "vendor"),
+    [
+        ("评级", {}, None),
+        ("投资评级", {}, None),
+        ("东方财富证券评级", {"column_map": (("东方财富证券评级", "rating"),)}, None),
+        ("东方财富评级", {}, "eastmoney"),
+        ("東財評級", {}, "eastmoney"),
+        ("emRatingName", {}, "eastmoney"),
+        ("Wind 标准评级", {}, "wind"),
+        ("同花顺评级", {"column_map": (("同花顺评级", "rating"),)}, "ths"),
+    ],
+)
+def test_a_head_that_names_a_vendor_tells_whose_words_they_are(
+    tmp_path: Path, head: str, options: dict[str, object], vendor: str | None
+) -> None:
+    text = f"股票代码,日期,机构,{head}\n300857,2026-05-14,东兴证券,买入\n"
+    batch = imported(tmp_path, text, **options)
+    assert [row["vendor"] for row in rows_of(batch)] == [vendor]
+    told = "is rating: in the vendor's words" in " ".join(batch.remarks)
+    assert told == (vendor is not None)
+
+
+def test_the_brokers_column_comes_before_the_vendors(tmp_path: Path) -> None:
+    text = "股票代码,日期,机构,东财评级,评级\n300857,2026-05-14,东兴证券,买入,强烈推荐\n"
+    batch = imported(tmp_path, text)
+    assert [(row["rating"], row["vendor"]) for row in rows_of(batch)] == [("强烈推荐", None)]
+    chosen = imported(tmp_path, text, column_map=(("东财评级", "rating"),))
+    assert [(row["rating"], row["vendor"]) for row in rows_of(chosen)] == [("买入", "eastmoney")]
+
+
+def test_a_file_of_several_vendors_names_them_in_its_rows(tmp_path: Path) -> None:
+    text = (
+        "listing,published,broker,rating,vendor\n"
+        "300857,2026-05-14,东兴证券,买入,wind\n300857,2026-05-15,东兴证券,推荐,\n"
+    )
+    assert [row["vendor"] for row in rows_of(imported(tmp_path, text))] == ["wind", None]
+
+
+def test_vendors_words_of_files_are_mapped_by_rank_and_the_brokers_own_beats_them(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "股票代码,日期,机构,报告名称,东财评级\n"
+        "300857,2026-05-14,东兴证券,甲,买入\n300857,2026-05-15,东兴证券,乙,买入\n"
+    )
+    vendors = imported(tmp_path, text).tables[TableName.RATINGS]
+    own = "股票代码,日期,机构,报告名称,评级\n300857,2026-05-15,东兴证券,丙,推荐\n"
+    both = pa.concat_tables([vendors, imported(tmp_path, own).tables[TableName.RATINGS]])
+    found = calls_of_ratings(both, {})
+    assert (len(found.calls), found.twice, found.torn) == (2, 1, 0)
+    contracts = Contracts(shipped_definitions())
+    resolved = contracts.resolve(found.calls)
+    words = [contracts.contracts[at].rating for at in resolved.contract]
+    assert (words, resolved.ranked.tolist()) == (["强烈推荐", "推荐"], [True, False])
 
 
 def test_our_own_names_and_hong_kong(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from screener.reports.securities.themes import (
     says_nothing,
     theme_index,
 )
+from tests.support.each import of_each
 
 INDEX = theme_index()
 
@@ -87,7 +88,7 @@ def test_the_bundled_themes_are_whole() -> None:
         assert theme.title_en
 
 
-@pytest.mark.parametrize("theme", bundled_themes(), ids=lambda theme: theme.slug)
+@of_each(bundled_themes(), lambda theme: theme.slug)
 def test_every_theme_is_found_by_its_title(theme: Theme) -> None:
     assert INDEX.exactly(theme.words[0]) == theme.slug
 

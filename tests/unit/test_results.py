@@ -13,6 +13,7 @@ from screener.results.backtest import PATHS, RETURNS
 from screener.results.data import DIFF
 from screener.results.frames import frame_of
 from screener.results.tables import Dtype, TableSpec, Unit, declared, fits
+from tests.support.each import of_each
 
 FILES = sorted(
     item.name.removesuffix(".toml")
@@ -35,7 +36,7 @@ ROW: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("spec", TABLES, ids=lambda spec: spec.name)
+@of_each(TABLES, lambda spec: spec.name)
 def test_every_column_is_labelled_and_told_in_one_line(spec: TableSpec) -> None:
     assert spec.meaning.endswith(".")
     for column in spec.columns:

@@ -248,6 +248,11 @@ def test_last_session(store: Store) -> None:
     assert store.last_session(TableName.BARS, suffixes=(".SZ", ".BJ")) == LAST_YEAR
     assert store.last_session(TableName.BARS, suffixes=(".HK",)) is None
     assert store.last_session(TableName.STATUS) is None
+    bound = {"on_or_before": LAST_YEAR, "suffixes": (".SH",)}
+    assert store.last_session(TableName.BARS, **bound) is None
+    assert store.last_session(TableName.BARS, suffixes=(".SH",)) == TUESDAY
+    store.commit(bars(bar("00700.HK", MONDAY)), message="another exchange")
+    assert store.last_session(TableName.BARS, suffixes=(".HK",)) == MONDAY
 
 
 def test_last_available_session_looks_past_indices(store: Store) -> None:

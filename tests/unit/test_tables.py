@@ -27,6 +27,7 @@ from screener.render.tables import (
 )
 from screener.render.widths import beside, padded
 from screener.results.backtest import RETURNS
+from tests.support.each import of_each
 from tests.support.laws import laws
 
 SOURCES = Path(__file__).resolve().parents[2] / "screener"
@@ -91,10 +92,9 @@ def test_padding_counts_columns_and_never_cuts() -> None:
     assert beside([]) == []
 
 
-@pytest.mark.parametrize(
-    "path",
+@of_each(
     sorted(path for room in ("render", "cli") for path in (SOURCES / room).rglob("*.py")),
-    ids=lambda path: path.name,
+    lambda path: path.name,
 )
 def test_nothing_is_aligned_by_counting_characters(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable
@@ -29,11 +30,12 @@ from screener.data.sources.online.known import (
     new_vintages,
 )
 from screener.data.sources.online.providers.baidu import BaiduHkValuation
-from screener.data.sources.online.providers.eastmoney_values import (
+from screener.data.sources.online.providers.eastmoney_reports import (
     EastmoneyFundamentals,
     EastmoneyHkFundamentals,
-    EastmoneyValuation,
 )
+from screener.data.sources.online.providers.eastmoney_statements import SHEETS
+from screener.data.sources.online.providers.eastmoney_values import EastmoneyValuation
 from screener.data.sources.online.transport.protocol import Ask, Call, Need
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
@@ -47,6 +49,10 @@ AT = datetime(2026, 5, 27, 12, tzinfo=UTC)
 TODAY = date(2026, 5, 27)
 START, END = date(2024, 1, 2), date(2026, 5, 27)
 MAINLAND = ("000630.SZ", "300857.SZ", "601899.SH", "688256.SH", "920002.BJ")
+DETAILS = (
+    *("ebit", "income_tax", "depreciation", "interest_expense", "total_assets"),
+    *("total_liabilities", "cash_equivalents", "debt", "minorities"),
+)
 MULTIPLES = ("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm", "market_cap", "float_cap")
 KINDS: dict[type[ListingSource], str] = {
     EastmoneyValuation: "300857.SZ",
@@ -85,7 +91,7 @@ def fetched(kind: type[ListingSource], ask: Ask, router: Router) -> Batch:
     return source.normalise(query, payload)  # type: ignore[no-any-return]
 
 
-def read(kind: type[ListingSource], *frames: pd.DataFrame, **changes: Any) -> Batch:
+def read(kind: type[ListingSource], *frames: pd.DataFrame | str, **changes: Any) -> Batch:
     source: Any = kind(None)  # type: ignore[arg-type]
     return source.normalise(source.build_query(ask_for(kind, **changes)), frames)  # type: ignore[no-any-return]
 
@@ -241,7 +247,8 @@ def test_an_indicator_with_two_values_a_day_keeps_the_first() -> None:
 
 
 def by_period(batch: Batch) -> dict[date, dict[str, Any]]:
-    return {row["period_end"]: row for row in rows_of(batch)}
+    """The first vintage of each period."""
+    return {row["period_end"]: row for row in reversed(rows_of(batch))}
 
 
 @pytest.mark.parametrize("listing", MAINLAND)
@@ -269,7 +276,6 @@ def test_reports_are_those_of_the_vendor(listing: str, router: Router) -> None:
         }
         assert row["roe"] == pytest.approx(item["ROEJQ"] / 100, rel=1e-12)
         assert row["gross_margin"] == pytest.approx(0.255, rel=1e-12)
-        assert row["equity"] is None
         notice, update = (
             date.fromisoformat(item[name][:10]) for name in ("NOTICE_DATE", "UPDATE_DATE")
         )
@@ -278,6 +284,134 @@ def test_reports_are_those_of_the_vendor(listing: str, router: Router) -> None:
         assert row["known_by"] == ("update" if changed else "notice")
     assert {row["known_by"] for row in found.values()} == {"notice", "update"}
     assert not batch.rejects
+
+
+def day_of(row: dict[str, Any], name: str) -> date:
+    return date.fromisoformat(row[name][:10])
+
+
+@pytest.mark.parametrize("listing", ["300857.SZ", "601899.SH", "920002.BJ"])
+def test_statements_fill_what_the_indicators_leave_open(listing: str, router: Router) -> None:
+    """Every column of the table, worked out beside the code; a later change is a vintage."""
+    found: dict[date, list[dict[str, Any]]] = {}
+    for row in rows_of(
+        fetched(EastmoneyFundamentals, ask_for(EastmoneyFundamentals, listing), router)
+    ):
+        found.setdefault(row["period_end"], []).append(row)
+    sheets = {
+        kind: {
+            day_of(row, "REPORT_DATE"): row
+            for row in eastmoney_values.statements(parse_listing(listing), kind, START, END)
+        }
+        for kind in ("BALANCE", "INCOME", "CASHFLOW")
+    }
+    vintages = 0
+    for period, rows in found.items():
+        sheet, income, cash = (sheets[kind][period] for kind in ("BALANCE", "INCOME", "CASHFLOW"))
+        last = rows[-1]
+        loans = ("SHORT_LOAN", "NONCURRENT_LIAB_1YEAR", "LONG_LOAN", "LEASE_LIAB")
+        interest, depreciation = income["FE_INTEREST_EXPENSE"], cash["FA_IR_DEPR"]
+        assert {name: last[name] for name in (*DETAILS, "equity")} == {
+            "ebit": None if interest is None else pytest.approx(income["TOTAL_PROFIT"] + interest),
+            "income_tax": income["INCOME_TAX"],
+            "depreciation": None
+            if depreciation is None
+            else pytest.approx(depreciation + cash["IA_AMORTIZE"] + 5e5),
+            "interest_expense": interest,
+            "total_assets": sheet["TOTAL_ASSETS"],
+            "total_liabilities": sheet["TOTAL_LIABILITIES"],
+            "cash_equivalents": cash["END_CCE"],
+            "debt": pytest.approx(sum(sheet[name] for name in loans)),
+            "minorities": pytest.approx(sheet["MINORITY_EQUITY"]),
+            "equity": sheet["TOTAL_PARENT_EQUITY"],
+        }
+        changed = day_of(sheet, "UPDATE_DATE")
+        assert last["known_at"] == max(changed, rows[0]["known_at"])
+        assert len(rows) == 1 + (changed > rows[0]["known_at"])
+        if len(rows) == 2:
+            vintages += 1
+            assert last["known_by"] == "update"
+            assert [rows[0][name] for name in DETAILS] == [None] * len(DETAILS)
+            assert rows[0]["revenue"] == last["revenue"]
+    assert vintages
+    assert {len(rows) for rows in found.values()} == {1, 2}
+
+
+def test_a_bank_has_no_debt_and_no_interest(router: Router) -> None:
+    batch = fetched(EastmoneyFundamentals, ask_for(EastmoneyFundamentals, "000630.SZ"), router)
+    assert (batch.rejects, batch.remarks) == ((), ())
+    assert {row[name] for row in rows_of(batch) for name in DETAILS} == {None}
+    assert all(row["revenue"] is not None for row in rows_of(batch))
+
+
+def sheet(**changes: Any) -> dict[str, Any]:
+    """A balance sheet as it is sent: 100 of assets, 30 of loans."""
+    row = dict.fromkeys(SHEETS[0].columns.values())
+    row |= {"REPORT_DATE": "2024-12-31 00:00:00", "CURRENCY": "CNY"}
+    row |= {"NOTICE_DATE": "2025-04-20", "UPDATE_DATE": "2025-04-20", "TOTAL_ASSETS": 100.0}
+    row |= {"TOTAL_LIABILITIES": 40.0, "TOTAL_EQUITY": 60.0, "TOTAL_PARENT_EQUITY": 55.0}
+    return {**row, "LONG_LOAN": 20.0, "SHORT_LOAN": 10.0} | changes
+
+
+def page(*rows: dict[str, Any], **more: Any) -> str:
+    return json.dumps({"result": {"data": list(rows), "pages": 1, **more}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, (30.0, 5.0, 100.0)),
+        ({"LONG_LOAN": None, "SHORT_LOAN": None}, (0.0, 5.0, 100.0)),  # lines it does not have
+        ({"TOTAL_LIABILITIES": None}, (None, 5.0, 100.0)),
+        ({"TOTAL_EQUITY": None}, (30.0, None, 100.0)),
+        ({"TOTAL_PARENT_EQUITY": None}, (30.0, None, 100.0)),
+    ],
+)
+def test_parts_of_a_balance_sheet(changes: Any, told: tuple[float | None, ...]) -> None:
+    (row,) = rows_of(read(EastmoneyFundamentals, reports(), page(sheet(**changes))))
+    assert (row["debt"], row["minorities"], row["total_assets"]) == told
+    assert row["known_at"] == date(2025, 4, 20)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"TOTAL_EQUITY": 6e5}, "assets less liabilities are not the equity: is a unit another?"),
+        ({"LONG_LOAN": "viel"}, "long_loan 'viel' is no number"),
+        ({"CURRENCY": "HKD"}, "its statements are in HKD"),
+        ({"CURRENCY": None}, "currency '' is unknown"),
+        ({"REPORT_DATE": None}, "a report without its period"),
+    ],
+)
+def test_a_balance_sheet_that_cannot_be_is_rejected(changes: Any, reason: str) -> None:
+    batch = read(EastmoneyFundamentals, reports(), page(sheet(**changes)))
+    assert [item.reason for item in batch.rejects] == [reason]
+    (row,) = rows_of(batch)
+    assert (row["revenue"], row["debt"], row["total_assets"]) == (1.0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<html>", "Eastmoney no longer sends a list of statements"),
+        ('{"result": {"data": 5}}', "Eastmoney no longer sends a list of statements"),
+        (page(sheet(), pages=2), "Eastmoney sends only a part of the statements"),
+        (page({"REPORT_DATE": "2024-12-31"}), "eastmoney_statements no longer sends"),
+    ],
+)
+def test_statements_of_another_shape_leave_the_indicators(text: str, told: str) -> None:
+    batch = read(EastmoneyFundamentals, reports(), text)
+    (row,) = rows_of(batch)
+    assert (row["revenue"], row["debt"]) == (1.0, None)
+    (remark,) = batch.remarks
+    assert remark.startswith(f"eastmoney: {told}")
+
+
+def test_a_balance_sheet_without_its_report_is_a_report() -> None:
+    other = sheet(REPORT_DATE="2024-09-30", NOTICE_DATE="2024-10-25", UPDATE_DATE=None)
+    first, second = rows_of(read(EastmoneyFundamentals, reports(), page(other)))
+    assert (first["known_at"], first["debt"], first["revenue"]) == (date(2024, 10, 25), 30.0, None)
+    assert (second["revenue"], second["debt"]) == (1.0, None)
 
 
 def test_hong_kong_reports_are_known_when_they_were_due(router: Router) -> None:
@@ -470,6 +604,16 @@ def test_equal_figures_add_nothing() -> None:
         assert added(stored, table(vintage(day, None, known_by="update"))) == []
     digits = table(vintage(date(2025, 4, 20), 1 / 3))
     assert added(digits, table(vintage(date(2025, 4, 20), 0.33333333333333))) == []
+
+
+def test_a_figure_from_rounded_ratios_of_another_source_is_no_change() -> None:
+    stored = table(vintage(date(2025, 4, 20), 1.0))
+    near, far = (table(vintage(date(2025, 4, 20), eps)) for eps in (1.00005, 1.0005))
+    other = pa.array(["baostock"])
+    for rows, changes in ((near, 0), (far, 1)):
+        told = rows.set_column(rows.column_names.index("source"), "source", other)
+        assert len(added(stored, told.cast(rows.schema))) == changes
+        assert len(added(stored, rows)) == 1  # the same source changed it
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,14 +20,19 @@ from screener.cli.main import app
 from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.files.program import program_version
+from screener.render.pages.screen import screen_document
+from screener.render.pages.site import site_files
 from screener.results.pages import BANDS, DRAWDOWNS, NAME_PATHS, VALUATIONS
 from screener.results.tables import fits
 from screener.workflows.backtest.name_paths import drawdown_rows, name_path_rows
 from screener.workflows.backtest.rows import path_rows
+from screener.workflows.page import site
 from screener.workflows.page.beside import SEED, band_rows, bands_beside
 from screener.workflows.page.distributions import distributions_of
 from screener.workflows.page.valuations import valuation_rows, valued_on
+from screener.workflows.screen.requests import ask_saved
 from screener.workflows.study.placebo import PlaceboRequest, run_placebos
+from screener.workspace.screens import SavedScreen, write_screen
 from tests.support.soaking import soaked
 
 RUNNER = CliRunner()
@@ -156,6 +162,70 @@ def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_
     forced = RUNNER.invoke(app, [*arguments, "--html", str(tmp_path / "letter.html"), "--force"])
     assert forced.exit_code == 0, forced.output
     assert "screener-page" in (tmp_path / "letter.html").read_text(encoding="utf-8")
+
+
+def test_a_screen_shows_three_kinds_of_marks_and_why_a_name_failed(ws: Workspace) -> None:
+    asked = SavedScreen(
+        universe="all",
+        checks={"cheap": "pb < 2", "covered": "interest_cover > 2"},
+        checks_zh={"cheap": "便宜", "covered": "付得起利息"},
+    )
+    with Store.open(ws.place.data_cache) as store:
+        result = ask_saved(ws.place, store, asked, date(2026, 5, 27))
+    page = screen_document(result)
+    signs = {True: "✓", False: "✗", None: "?"}
+    met = {mark for row in result.rows for mark in row.marks}
+    assert met == set(signs)
+    for row in result.rows:
+        cheap, covered = (signs[mark] for mark in row.marks)
+        looks = {"✓": "yes", "✗": "no", "?": "none"}
+        drawn = "".join(f'<i class="{looks[sign]}">{sign}</i>' for sign in (cheap, covered))
+        told = f"{cheap} cheap; {covered} covered", f"{cheap} 便宜; {covered} 付得起利息"
+        (line,) = re.findall(rf"<td>{row.listing}</td>.*?</tr>", page)
+        assert drawn in line
+        assert all(text in line for text in told)
+        assert "passed" not in line  # the marks tell that
+        assert ("cheap: failed" in line) == (cheap == "✗")
+        assert ("covered: cannot be told" in line) == (covered == "?")
+
+
+def test_saved_screens_have_pages_and_what_they_would_have_earned(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    place = replace(ws.place, root=tmp_path)
+    for folder in (place.seeds, place.baskets):
+        folder.mkdir()
+    for name, asked in {
+        "cheap": SavedScreen(universe="a", ranges={"pb": "0..2"}, sort="pb"),
+        "nobody": SavedScreen(basket="not there", ranges={"pb": "0..2"}),
+    }.items():
+        write_screen(place, name, asked)
+    with Store.open(ws.place.data_cache) as store:
+        screens, held, left_out = site.screened(place, store, {"capital": 5e5})
+    assert [name for name, _ in screens] == [name for name, _ in held] == ["cheap"]
+    assert [line.partition(":")[0] for line in left_out] == ["screen nobody"]
+    (_, run) = held[0]
+    assert screens[0][1].as_of == run.request.last == date(2026, 10, 30)
+    assert (run.request.first, len(run.named)) == (date(2025, 11, 1), site.HELD_MONTHS)
+    assert (run.request.screen.top, run.capital) == (site.HELD_NAMES, 5e5)
+    assert screens[0][1].passes[:30][0].listing in {row.listing for row in run.named[-1].rows}
+    files = site_files(
+        site.SiteFacts(
+            pages=[],
+            reports=[],
+            baskets=[],
+            score=None,
+            screens=screens,
+            held=held,
+            left_out=left_out,
+        )
+    )
+    assert set(files) == {"index.html", "screens/cheap.html", "held/cheap.html"}
+    assert 'href="../held/cheap.html"' in files["screens/cheap.html"]
+    assert 'href="../screens/cheap.html"' in files["held/cheap.html"]
+    for path in ("screens/cheap.html", "held/cheap.html"):
+        assert f'href="{path}"' in files["index.html"]
+    assert "screen nobody" in files["index.html"]
 
 
 @soaked

@@ -24,6 +24,7 @@ from screener.workflows.screen.run import (
     run_screen,
 )
 from screener.workflows.screen.table import screen_document, screen_table
+from tests.support.each import of_each
 
 DAY = date(2026, 5, 27)
 EARLY = date(2000, 1, 1)
@@ -445,7 +446,7 @@ def test_a_screen_without_a_name_has_its_columns_and_no_row():
     assert not found.rows
 
 
-@pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
+@of_each([*FIELDS.values()], lambda field: field.name)
 def test_every_field_is_declared_as_a_column_with_its_value_as_stored(field):
     spec = screen_spec([field], {field.name})
     for column in (spec[field.name], spec[field.raw_name]):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -22,7 +23,11 @@ from screener.market.lots import LotRule, buyable_shares, lot_rule
 from screener.paths.legs import Leg, Reason, buy_block, sale_block
 from screener.paths.limits import limit_price
 
-__all__ = ["Dealing"]
+__all__ = ["NOTHING_TAKEN", "Dealing", "Taken"]
+
+Taken = Mapping[tuple[int, int, Side], float]
+"""Shares that the account trades already, by column, row and side: they share one volume cap."""
+NOTHING_TAKEN: Taken = MappingProxyType({})
 
 _BASIS_POINT = 1e-4
 _ENOUGH = 1 + 1e-12  # a budget spent to the last cent must not fail for a rounding of floats
@@ -54,6 +59,8 @@ class Dealing:
         The name's column.
     frictions
         What trading costs and forbids.
+    taken
+        What other orders of the account trade.
 
     Attributes
     ----------
@@ -61,9 +68,15 @@ class Dealing:
         Whether an order so far was smaller for a session's volume.
     """
 
-    def __init__(self, trading: TradingPanel, column: int, frictions: Frictions) -> None:
+    def __init__(
+        self,
+        trading: TradingPanel,
+        column: int,
+        frictions: Frictions,
+        taken: Taken = NOTHING_TAKEN,
+    ) -> None:
         self.trading, self.panel, self.column = trading, trading.prices, column
-        self.frictions, self.capped = frictions, False
+        self.frictions, self.taken, self.capped = frictions, taken, False
         self.listing: Listing = self.panel.listings[column]
         self.fund = bool(trading.funds) and trading.funds[column]
         self.programme = frictions.plan.programme(self.listing)
@@ -90,19 +103,19 @@ class Dealing:
         wanted = self._within(money, row, slipped, rule)
         if not wanted:
             return 0, slipped, say("the money does not reach one lot")
-        most = self.volume_cap(row)
+        most = self.volume_cap(row, Side.BUY)
         cap = None if most is None else buyable_shares(most, rule)
         shares = wanted if cap is None else min(wanted, cap)
         self.capped |= shares < wanted
         if not shares:
-            return 0, slipped, say("one lot is more than the share of the session's volume")
+            return 0, slipped, self._no_lot_told(row)
         price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
         if price != slipped:  # the impact of so many shares makes it dearer
             shares = min(shares, self._within(money, row, price, rule))
         if not shares:
             return 0, price, say("the money does not reach one lot")
         capped = cap is not None and cap < wanted
-        return shares, price, self.cap_told() if capped else ""
+        return shares, price, self.cap_told(row, Side.BUY) if capped else ""
 
     def sold_at(self, row: int, shares: float, *, opening: bool = False) -> float:
         """Return the price of a sale at the close, or the open, in the listing's currency."""
@@ -114,7 +127,7 @@ class Dealing:
 
     def sellable(self, row: int, shares: float, held: float) -> float:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
-        cap = self.volume_cap(row)
+        cap = self.volume_cap(row, Side.SELL)
         most = shares if cap is None else min(shares, cap)
         self.capped |= most < shares
         return held if most >= held else float(buyable_shares(most, self.lot(row)))
@@ -138,12 +151,15 @@ class Dealing:
             self.listing, Side.BUY, session, self.frictions.plan, fund=self.fund
         )
 
-    def volume_cap(self, row: int) -> float | None:
-        """Return the most shares that the session's volume lets one order have."""
+    def volume_cap(self, row: int, side: Side) -> float | None:
+        """Return the most shares that the session's volume leaves to one more order of a side."""
         part = self.frictions.participation
         if part is None or self.panel.paid_out(self.column, row):
             return None
-        return part * self._volume(row)
+        return max(part * self._volume(row) - self._taken(row, side), 0.0)
+
+    def _taken(self, row: int, side: Side) -> float:
+        return self.taken.get((self.column, row, side), 0.0)
 
     def _volume(self, row: int) -> float:
         volume = float(self.trading.volume[row, self.column])
@@ -159,9 +175,20 @@ class Dealing:
             )
         return volume
 
-    def cap_told(self) -> str:
-        """Say which share of the volume an order may be."""
-        return say("at most {share:.0%} of the volume", share=self.frictions.participation)
+    def cap_told(self, row: int, side: Side) -> str:
+        """Say which share of the volume the orders of a session may be."""
+        share = self.frictions.participation
+        if self._taken(row, side):
+            return say(
+                "at most {share:.0%} of the volume, the account's other orders included",
+                share=share,
+            )
+        return say("at most {share:.0%} of the volume", share=share)
+
+    def _no_lot_told(self, row: int) -> str:
+        if self._taken(row, Side.BUY):
+            return say("the account's other orders leave no lot of the session's volume")
+        return say("one lot is more than the share of the session's volume")
 
     def _worse(self, row: int, shares: float) -> float:
         """Return by which fraction an order fills worse than the price aimed at."""
@@ -340,8 +367,18 @@ class Dealing:
             return 0.0
         session = self.panel.session(row)
         held = (session - self.panel.session(bought)).days
-        southbound = self.frictions.plan.southbound
-        return dividend_tax_rate(self.listing, held, session, southbound=southbound)
+        return dividend_tax_rate(
+            self.listing,
+            held,
+            session,
+            southbound=self.frictions.plan.southbound,
+            northbound=self.frictions.plan.northbound,
+        )
+
+    @property
+    def withheld(self) -> bool:
+        """Whether tax on a dividend is taken when it is paid, not when the shares are sold."""
+        return not self.listing.exchange.mainland or self.programme is Programme.NORTHBOUND
 
     def ratio(self, bought: int, row: int) -> float:
         """Return by how much a holding multiplied after the day of its purchase."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from screener.backtest.execution.booking import Fill
+from screener.backtest.execution.dealing import NOTHING_TAKEN, Taken
 from screener.backtest.execution.fills import Held, WindowOrders, resolve_orders
 from screener.backtest.execution.rebalanced import execute_rebalanced
 from screener.backtest.execution.shares import (
@@ -27,10 +28,20 @@ __all__ = ["execute", "execute_all"]
 
 
 def execute(
-    trading: TradingPanel, window: Window, capital: float, frictions: Frictions
+    trading: TradingPanel,
+    window: Window,
+    capital: float,
+    frictions: Frictions,
+    taken: Taken = NOTHING_TAKEN,
 ) -> Execution:
-    """Execute one window; see `execute_all`."""
-    return execute_all(trading, [window], capital, frictions)[0]
+    """Execute one window; see `execute_all`.
+
+    One that is held, not rebalanced, may be one of several of an account: `taken` is what these
+    trade, and is bound by one share of each session's volume together with it.
+    """
+    if window.rebalance is Rebalance.NONE:
+        return _execute_held(trading, [window], capital, frictions, taken)[0]
+    return execute_rebalanced(trading, [window], capital, frictions)[0]
 
 
 def execute_all(
@@ -70,10 +81,14 @@ def execute_all(
 
 
 def _execute_held(
-    trading: TradingPanel, windows: Sequence[Window], capital: float, frictions: Frictions
+    trading: TradingPanel,
+    windows: Sequence[Window],
+    capital: float,
+    frictions: Frictions,
+    taken: Taken = NOTHING_TAKEN,
 ) -> tuple[Execution, ...]:
     """Execute windows that are bought once and held."""
-    resolved = [resolve_orders(trading, window, capital, frictions) for window in windows]
+    resolved = [resolve_orders(trading, window, capital, frictions, taken) for window in windows]
     gains = _engine_gains(trading, windows, resolved)
     return tuple(
         _execution(window, orders, capital, gain)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from screener.backtest.execution.booking import Booking, Fill, waited
-from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.dealing import NOTHING_TAKEN, Dealing, Taken
 from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
 from screener.domain.basket import EntryPrice
@@ -19,7 +19,7 @@ from screener.domain.panel import TradingPanel
 from screener.language import say
 from screener.language.lists import clauses
 from screener.market.charges import Side
-from screener.paths.legs import Leg, LegState, Reason
+from screener.paths.legs import LegState, Reason
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
@@ -86,7 +86,11 @@ class WindowOrders:
 
 
 def resolve_orders(
-    trading: TradingPanel, window: Window, capital: float, frictions: Frictions
+    trading: TradingPanel,
+    window: Window,
+    capital: float,
+    frictions: Frictions,
+    taken: Taken = NOTHING_TAKEN,
 ) -> WindowOrders:
     """Resolve the orders of a window.
 
@@ -100,6 +104,8 @@ def resolve_orders(
         Money for the whole basket, in CNY.
     frictions
         What trading costs and forbids.
+    taken
+        What the account trades beside it.
 
     Raises
     ------
@@ -114,7 +120,7 @@ def resolve_orders(
         budgets.append(budget)
         held.append(None)
         if leg.state is not LegState.DROPPED:
-            name = _Name(trading, leg, number, window, frictions, budget)
+            name = _Name(Dealing(trading, leg.column, frictions, taken), number, window, budget)
             held[-1] = name.play()
             lines += name.lines
             capped |= name.dealing.capped
@@ -124,20 +130,12 @@ def resolve_orders(
 class _Name:
     """One name of a window: bought once, held, and sold."""
 
-    def __init__(
-        self,
-        trading: TradingPanel,
-        leg: Leg,
-        number: int,
-        window: Window,
-        frictions: Frictions,
-        budget: float,
-    ) -> None:
-        self.leg, self.window, self.cash = leg, window, budget
+    def __init__(self, dealing: Dealing, number: int, window: Window, budget: float) -> None:
+        self.leg, self.window, self.cash = window.legs[number], window, budget
         self.end = window.end_rows[number]
-        self.dealing = Dealing(trading, leg.column, frictions)
-        self.booking = Booking.of(self.dealing, window, number)
-        self.ex_rows = trading.entitled_rows(leg.column)
+        self.dealing = dealing
+        self.booking = Booking.of(dealing, window, number)
+        self.ex_rows = dealing.trading.entitled_rows(dealing.column)
         self.holding = Holding()
         self.first_row = self.row = -1  # of the purchase, and up to which all splits are done
         self.lines: list[Line] = []

@@ -199,7 +199,7 @@ class MoneyModel:
             fill,
             price,
             status=OrderStatus.PARTIAL if capped else OrderStatus.FILLED,
-            reason=self.dealing.cap_told() if capped else say("back to its weight"),
+            reason=self.dealing.cap_told(row, side) if capped else say("back to its weight"),
             rebalances=not capped,
             cited=("", ""),
         )

@@ -18,14 +18,14 @@ import numpy as np
 
 from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.cash_account import Played, Trade
-from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.dealing import NOTHING_TAKEN, Dealing, Taken
 from screener.backtest.execution.holdings import Holding, TaxLot
 from screener.backtest.execution.models import MoneyModel
 from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.rebalanced import simulated
 from screener.backtest.execution.shares import Execution, dated
 from screener.backtest.following.slots import Followed
-from screener.backtest.frictions import Frictions, Line, OrderStatus
+from screener.backtest.frictions import Line, OrderStatus
 from screener.backtest.portfolio import LEAST_PART
 from screener.backtest.run import Settings
 from screener.domain.arrays import FloatVector
@@ -398,15 +398,12 @@ class _Ledger:
 class _MoneyName:
     """One name under the rules and charges of each day."""
 
-    def __init__(
-        self, trading: TradingPanel, window: Window, at: int, frictions: Frictions, ledger: _Ledger
-    ) -> None:
-        self.at, self.ledger = at, ledger
-        self.dealing = Dealing(trading, window.legs[at].column, frictions)
+    def __init__(self, dealing: Dealing, window: Window, at: int, ledger: _Ledger) -> None:
+        self.at, self.ledger, self.dealing = at, ledger, dealing
         self.booking = Booking.of(self.dealing, window, at)
         self.model = MoneyModel(self.dealing, self.booking, window)
         self.holding = Holding()
-        column = window.legs[at].column
+        trading, column = dealing.trading, dealing.column
         split = np.flatnonzero(trading.share_ratio[:, column] != 1)
         self.ex_rows = frozenset([*trading.entitled_rows(column).tolist(), *split.tolist()])
 
@@ -431,13 +428,13 @@ class _MoneyName:
         return self.dealing.sale_block(row, opening=True)
 
     def buy_block(self, row: int) -> Reason:
-        return self.dealing.closed(row) or buy_block(self.dealing.panel, self.dealing.column, row)
+        return self.dealing.shut(row) or buy_block(self.dealing.panel, self.dealing.column, row)
 
     def sell(self, row: int, part: float, late: Reason) -> tuple[float, bool]:
         held = self.holding.shares
         wanted = held if part == 1.0 else held * part
         shares = self.dealing.sellable(row, wanted, held)
-        cap = self.dealing.volume_cap(row)
+        cap = self.dealing.volume_cap(row, Side.SELL)
         capped = cap is not None and cap < wanted
         if not shares:  # less than a lot above its part is left as it is
             return 0.0, part < 1.0 and not capped
@@ -472,7 +469,8 @@ class _MoneyName:
 
     def give_up(self, row: int, why: Reason) -> None:
         cited = self.booking.cited(why, row)
-        self.ledger.lines.append(self.booking.unfilled(why.told, cited, due=row))
+        told = clauses([why.told, self.dealing.eligible_told(row)])
+        self.ledger.lines.append(self.booking.unfilled(told, cited, due=row))
 
     def _fill(self, side: Side, row: int, shares: float, price: float) -> Fill:
         rate = self.dealing.conversion(row, side)
@@ -506,7 +504,11 @@ class _MoneyName:
 
 
 def follow_chain(
-    trading: TradingPanel, chain: Chain, settings: Settings, capital: float
+    trading: TradingPanel,
+    chain: Chain,
+    settings: Settings,
+    capital: float,
+    taken: Taken = NOTHING_TAKEN,
 ) -> Followed:
     """Follow a chain with an account of its own, to the end of the tables.
 
@@ -520,6 +522,8 @@ def follow_chain(
         Its frictions and waiting count.
     capital
         Money at the start, in CNY.
+    taken
+        What other chains of the account trade.
 
     Raises
     ------
@@ -532,8 +536,8 @@ def follow_chain(
         raise ValueError("a chain is followed under rules and charges")
     panel, window, ledger = trading.prices, chain.window(trading.prices), _Ledger()
     names = [
-        _MoneyName(trading, window, at, settings.frictions, ledger)
-        for at in range(len(chain.columns))
+        _MoneyName(Dealing(trading, column, settings.frictions, taken), window, at, ledger)
+        for at, column in enumerate(chain.columns)
     ]
     play = _Play(panel, chain, names, capital)
     for row in range(chain.first_row, window.last_row + 1):

@@ -4,7 +4,8 @@ At its entry an event gets the money of a slot: what the account was worth at th
 divided by the number of slots, and no more than the cash that is free that morning. It is then
 traded as a backtest of that money would be, with every rule and charge; what it does not spend, and
 what it is paid, stays in the slot until its last sale, and is free from the session after it on.
-An event that finds every slot taken, or no cash, is skipped.
+An event that finds every slot taken, or no cash, is skipped. What several slots buy, or sell, of
+one name in one session is bound by its volume together; the event that was met first goes first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.dealing import Dealing, Taken
 from screener.backtest.execution.executing import execute
 from screener.backtest.execution.pricing import ValuePanel, unfixed
 from screener.backtest.execution.shares import Execution
@@ -35,7 +36,7 @@ from screener.paths.weights import weighted, without_weight
 from screener.paths.windows import Window, WindowStatus
 from screener.progress import counted
 
-__all__ = ["Followed", "Skip", "follow_events"]
+__all__ = ["Followed", "Skip", "follow_events", "take_volume"]
 
 
 class Skip(StrEnum):
@@ -67,8 +68,8 @@ class Followed:
         Its names, and what the money came to; `None` where it was skipped.
     last_row
         Row of its last sale, or of the exit of what was never bought; where nothing was bought and
-        nothing can be any more of names that were all tried, of the last session in which that was
-        tried. `None` while something of it is still held or waited for.
+        nothing can be any more, of the last session in which that was tried. `None` while something
+        of it is still held or waited for.
     """
 
     event: Event
@@ -107,6 +108,7 @@ class _Account:
     cash: float
     slots: int
     held: list[Followed] = field(default_factory=list)
+    taken: dict[tuple[int, int, Side], float] = field(default_factory=dict)
 
     def release(self, row: int) -> None:
         """Take back the money of slots whose last sale came before a row."""
@@ -162,8 +164,19 @@ def follow_events(
         one = _met(values, trading, event, entries, row, settings, account, caps)
         if not one.skip:
             account.take(one)
+            take_volume(account.taken, panel, one)
         found.append(one)
     return tuple(found)
+
+
+def take_volume(
+    taken: dict[tuple[int, int, Side], float], panel: PricePanel, one: Followed
+) -> None:
+    """Add what an event trades to what its account does, by column, row and side."""
+    for order in () if one.execution is None else one.execution.orders:
+        if order.row >= 0 and order.shares:
+            key = panel.column(order.listing), order.row, order.side
+            taken[key] = taken.get(key, 0.0) + order.shares
 
 
 def _in_order(
@@ -203,7 +216,7 @@ def _met(
         lacking = unfixed(values, window)
         if lacking is not None:
             return replace(one, skip=Skip.NO_DATA, why=str(lacking[1]))
-        return _traded(trading, replace(one, window=window, money=money), settings)
+        return _traded(trading, replace(one, window=window, money=money), settings, account.taken)
     except (DataError, DateRangeError) as error:
         return replace(one, skip=Skip.NO_DATA, why=str(error))
 
@@ -289,12 +302,12 @@ def _end(panel: PricePanel, exit_row: int | None) -> int:
     return panel.row_after(max(panel.last_sessions.values())) - 1 if exit_row is None else exit_row
 
 
-def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followed:
+def _traded(trading: TradingPanel, one: Followed, settings: Settings, taken: Taken) -> Followed:
     """Return an event with what its money came to; skipped if it buys nothing and never will."""
     window, frictions = one.window, settings.frictions
     if window is None or frictions is None:
         raise ValueError("an event is followed with a window, and under rules and charges")
-    done = _executed(trading, window, one.money, frictions)
+    done = _executed(trading, window, one.money, frictions, taken)
     bought = [order for order in done.orders if order.side is Side.BUY]
     tried = [leg for leg in window.legs if leg.state is not LegState.DROPPED]
     at_once = all(_at_once(Dealing(trading, leg.column, frictions), leg) for leg in tried)
@@ -303,16 +316,19 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
         skipped = replace(one, skip=Skip.NO_MONEY, why=listed(reasons), money=0.0)
         return replace(skipped, window=None)
     found = replace(one, execution=done)
-    if found.bought or len(tried) < len(window.legs):
-        # From when on a name that was left out could be known to be is not: its slot is kept.
+    if found.bought:
         return replace(found, last_row=_last_row(window, done))
-    given_up = [_given_up(Dealing(trading, leg.column, frictions), leg, settings) for leg in tried]
+    given_up = [
+        _given_up(Dealing(trading, leg.column, frictions), leg, settings) for leg in window.legs
+    ]
     known = [row for row in given_up if row is not None]
-    return replace(found, last_row=max(known) if len(known) == len(tried) else None)
+    return replace(found, last_row=max(known) if len(known) == len(given_up) else None)
 
 
 def _given_up(dealing: Dealing, leg: Leg, settings: Settings) -> int | None:
     """Return the row from whose close on a name that was not bought can be bought no more."""
+    if leg.state is LegState.DROPPED:
+        return leg.known_row
     if leg.fill_row is not None:
         return leg.exit_row if dealing.shut(leg.fill_row) else leg.fill_row
     if leg.entry_row is None:
@@ -331,9 +347,9 @@ def _at_once(dealing: Dealing, leg: Leg) -> bool:
 
 
 def _executed(
-    trading: TradingPanel, window: Window, money: float, frictions: Frictions
+    trading: TradingPanel, window: Window, money: float, frictions: Frictions, taken: Taken
 ) -> Execution:
-    done = execute(trading, window, money, frictions)
+    done = execute(trading, window, money, frictions, taken)
     if not done.pending:
         return done
     # What waits for its sale is worth its last close, to the end of the tables.
@@ -342,7 +358,7 @@ def _executed(
         end if leg.entry_row is None else _end(panel, None)
         for leg, end in zip(window.legs, window.end_rows, strict=True)
     )
-    return execute(trading, replace(window, end_rows=ends), money, frictions)
+    return execute(trading, replace(window, end_rows=ends), money, frictions, taken)
 
 
 def _last_row(window: Window, done: Execution) -> int | None:

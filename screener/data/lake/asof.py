@@ -292,9 +292,10 @@ class AsOf:
         Returns
         -------
         pyarrow.Table
-            `listing`, `broker`, `known_at`, `currency`, `eps` and `profit`, sorted by listing.
+            `listing`, `broker`, `known_at`, `currency`, `eps`, `profit` and `revenue`, sorted by
+            listing.
         """
-        told = ("listing", "broker", "known_at", "currency", "eps", "profit")
+        told = ("listing", "broker", "known_at", "currency", "eps", "profit", "revenue")
         columns = (*told, "fiscal_year")
         rows = self.store.read(TableName.ESTIMATES, start=since, end=self.day, columns=columns)
         rows = rows.filter(pc.equal(rows.column("fiscal_year"), fiscal_year))

@@ -46,6 +46,7 @@ _LAST_SESSIONS = "last-sessions.json"
 _KNOWN_ROWS = 200_000  # of answers that may be asked for again
 _NAMED = 100  # listings that a query names one by one
 _BETWEEN = " "  # of listings, none of which holds it
+_NEAR = timedelta(days=31)  # within it an exchange that trades has a row
 _LEAST = 1_000  # rows that an answer counts for, however few it has
 _EMPTY: dict[str, pa.Table] = {}
 """Answers without a row, by query: as many as the program has ways to name columns."""
@@ -129,6 +130,7 @@ class Reader(lake.Connected):
         self._present: dict[int, dict[str, frozenset[str]]] = {}
         self._known: dict[str, pa.Table] = {}
         self._spans: dict[tuple[int, str], BarRange | None] = {}
+        self._nowhere: dict[tuple[int, TableName, tuple[str, ...]], date] = {}
         self._verifier = Verifier(self._place, connection)
         self._asked(lambda: self._verifier.catalog(alone=alone))
         if version is not None:
@@ -265,8 +267,23 @@ class Reader(lake.Connected):
         suffixes
             Exchanges to consider, such as `(".SH", ".SZ")`; all when empty.
         """
+        last = self._max_day(table, None, on_or_before, ())
+        if last is None or not suffixes:
+            return last
+        # Nearly always one of the last rows; of an exchange without any all are looked at, once.
+        found = self._max_day(table, last - _NEAR, last, suffixes)
+        key = self._version, table, tuple(suffixes)
+        if found is None and last > self._nowhere.get(key, date.min):
+            found = self._max_day(table, None, last, suffixes)
+            if found is None:
+                self._nowhere[key] = last
+        return found
+
+    def _max_day(
+        self, table: TableName, first: date | None, last: date | None, suffixes: Sequence[str]
+    ) -> date | None:
         spec = TABLES[table]
-        conditions = _conditions(spec, None, None, on_or_before)
+        conditions = _conditions(spec, None, first, last)
         if suffixes:
             conditions += (" AND " if conditions else " WHERE ") + f"({_ending(suffixes)})"
         sql = f"SELECT max({date_column(spec)}) FROM {self._at(table)}{conditions}"

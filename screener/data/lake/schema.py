@@ -319,6 +319,7 @@ TABLES: dict[TableName, Table] = {
                 _number("target_price", "listing's currency; the low end of a range"),
                 Column("initiated", Type.FLAG, "the broker's first rating; empty if not told"),
                 Column("industry", Type.TEXT, "industry, as the source prints it"),
+                Column("vendor", Type.TEXT, "whose words the rating is; empty for the broker's"),
                 *_ORIGIN,
             ),
             key=("listing", "published", "broker", "analyst", "title"),
@@ -370,6 +371,8 @@ TABLES: dict[TableName, Table] = {
                 Column("currency", Type.TEXT, "currency of the figures", required=True),
                 _number("eps", "currency per share"),
                 _number("profit", "currency, of the parent's owners"),
+                # Later columns come last, as above.
+                _number("revenue", "currency"),
                 *_ORIGIN,
             ),
             key=("listing", "fiscal_year", "broker", "known_at"),

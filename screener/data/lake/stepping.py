@@ -20,6 +20,8 @@ __all__ = ["SteppedStore"]
 _WHOLE = frozenset(
     {
         TableName.BOARD_LOTS,
+        TableName.ELIGIBILITY,
+        TableName.ESTIMATES,
         TableName.FACTORS,
         TableName.FUNDAMENTALS,
         TableName.FX,

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.rows import days_of, numbers_of
-from screener.data.panels.held_factors import factor_on
-from screener.domain.arrays import FlagArray, FlagMatrix, FloatMatrix, Places, SessionAxis
+from screener.domain.arrays import DayArray, FlagArray, FlagMatrix, FloatMatrix, Places, SessionAxis
 from screener.domain.listing import Listing
 from screener.domain.panel import known_places
 from screener.market.calendars import calendar_of
@@ -40,32 +39,41 @@ class Grid:
 
     def cells(self, table: pa.Table) -> Cells:
         """Place the rows of a table; those of days that are no session of the axis are left out."""
-        columns, days = self.columns(table), days_of(table, "session")
-        rows = np.searchsorted(self.axis, days)
-        inside = (columns >= 0) & (rows < len(self.axis))
-        inside[inside] = self.axis[rows[inside]] == days[inside]
+        columns, rows = self.columns(table), self._rows(days_of(table, "session"))
+        inside = (columns >= 0) & (rows >= 0)
+        if inside.all():
+            return Cells(self, table, rows, columns, slice(None))
         return Cells(self, table, rows[inside], columns[inside], inside)
+
+    def _rows(self, days: DayArray) -> Places:
+        """Return the row of each day, -1 for one that is no session of the axis."""
+        if not len(self.axis):
+            return np.full(len(days), -1, dtype=np.intp)
+        first = self.axis[0]
+        places = np.full((self.axis[-1] - first).astype(np.int64) + 2, -1, dtype=np.intp)
+        places[(self.axis - first).astype(np.int64)] = np.arange(len(self.axis))
+        found: Places = places[np.clip((days - first).astype(np.int64), -1, len(places) - 1)]
+        return found
 
     def columns(self, table: pa.Table) -> Places:
         """Return the column of each row of a table, -1 for another listing."""
-        encoded = table.column("listing").combine_chunks().dictionary_encode()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        places = [self.index.get(name, -1) for name in encoded.dictionary.to_pylist()]
-        found: Places = np.array([*places, -1], dtype=np.intp)[encoded.indices.to_numpy()]
-        return found
+        known = pa.array(self.ids, pa.string())
+        found = pc.fill_null(pc.index_in(table.column("listing"), value_set=known), -1)
+        places: Places = found.to_numpy().astype(np.intp)
+        return places
 
     def factors(self, table: pa.Table, adjusted: FlagArray) -> FloatMatrix:
         """Return the factors; an adjusted listing has none, its prices hold them already."""
-        matrix = np.ones(self.shape)
         columns = self.columns(table)
-        days, values = days_of(table, "ex_session"), numbers_of(table, "factor")
-        starts = np.flatnonzero(np.diff(columns, prepend=-2))
-        ends = np.append(starts[1:], len(columns))[: len(starts)]
-        for first, last in zip(starts, ends, strict=True):
-            column = columns[first]
-            if column >= 0 and not adjusted[column]:
-                matrix[:, column] = factor_on(days[first:last], values[first:last], self.axis)
+        held = (columns >= 0) & ~np.append(adjusted, True)[columns]
+        columns, values = columns[held], numbers_of(table, "factor")[held]
+        rows = np.searchsorted(self.axis, days_of(table, "ex_session")[held])
+        before = rows == 0
+        first = np.ones(len(self.ids))
+        first[columns[before]] = values[before]  # of several the last one stays
+        matrix = np.repeat(first[np.newaxis], len(self.axis), axis=0)
+        for at in np.flatnonzero(~before & (rows < len(self.axis))):
+            matrix[rows[at] :, columns[at]] = values[at]
         return matrix
 
     def in_force(
@@ -135,22 +143,22 @@ class Cells:
         table: pa.Table,
         rows: Places,
         columns: Places,
-        inside: FlagArray,
+        inside: FlagArray | slice,
     ) -> None:
-        self._grid, self._table = grid, table
-        self._rows, self._columns, self._inside = rows, columns, inside
+        self._grid, self._table, self._inside = grid, table, inside
+        self._columns, self._places = columns, rows * grid.shape[1] + columns
 
     def matrix(self, name: str) -> FloatMatrix:
         """Return a column as numbers, NaN where there is no row or no value."""
         found = np.full(self._grid.shape, np.nan)
-        found[self._rows, self._columns] = numbers_of(self._table, name)[self._inside]
+        found.reshape(-1)[self._places] = numbers_of(self._table, name)[self._inside]
         return found
 
     def flags(self, name: str) -> FlagMatrix:
         """Return a column as flags, false where there is no row or no value."""
         found = np.zeros(self._grid.shape, dtype=bool)
         values = pc.fill_null(self._table.column(name), False).to_numpy(zero_copy_only=False)
-        found[self._rows, self._columns] = values[self._inside]
+        found.reshape(-1)[self._places] = values[self._inside]
         return found
 
     def any_of(self, name: str, value: str) -> FlagArray:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from screener.language import Language, bound, say
 from screener.render.pages.cells import count_text, fraction, money
 from screener.render.pages.charts.bars import histogram
 from screener.render.pages.document import Page, Way, document, section, ways
-from screener.render.pages.markup import Child, node
+from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.tables import result_table
 from screener.render.pages.words import told, word
 from screener.render.tables import number
+from screener.screen.evaluate import Check, ScreenedRow
 from screener.screen.fields import Field, FieldUnit
 from screener.workflows.page.distributions import Distribution, distributions_of
 from screener.workflows.screen.run import ScreenResult
-from screener.workflows.screen.table import screen_table
+from screener.workflows.screen.table import screen_table, table_rows
 
 __all__ = ["screen_document"]
 
 _SHOWN = 1_500
+_MARKS = {True: ("✓", "yes"), False: ("✗", "no"), None: ("?", "none")}
+"""How a check that holds, one that does not and one that nobody can tell are shown."""
 
 
 def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] = ()) -> str:
@@ -27,6 +30,7 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
     table = screen_table(result)
     spread = distributions_of(result)
     n_passed = len(result.passes)
+    shown = table_rows(result)[:_SHOWN]
 
     def build() -> Page:
         label = name or told(result.label)
@@ -56,7 +60,14 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
                 else "",
                 section(
                     say("Names"),
-                    result_table(table.spec, table.rows[:_SHOWN], name="names", caption=caption),
+                    _legend(result.checks) if result.checks else None,
+                    result_table(
+                        table.spec,
+                        table.rows[:_SHOWN],
+                        name="names",
+                        caption=caption,
+                        drawn=_drawn(result.checks, shown) if result.checks else None,
+                    ),
                     node("p", say("{n} more are in the CSV.", n=count_text(more)), class_="note")
                     if more > 0
                     else None,
@@ -79,6 +90,47 @@ def _under(result: ScreenResult) -> Iterator[str]:
     yield "; ".join(told(line) for line in result.questions)
     snapshots = ", ".join(f"{word(market)} {day}" for market, day in result.sessions.items())
     yield say("snapshots: {snapshots}", snapshots=snapshots)
+
+
+def _legend(checks: Sequence[Check]) -> Node:
+    """Tell what each mark stands for, and which check stands at which place."""
+    told_of = {True: say("holds"), False: say("does not hold"), None: say("cannot be told")}
+    keys = [node("li", _mark(mark), " ", text) for mark, text in told_of.items()]
+    named = [
+        node("li", node("b", told(check.name)), ": ", check.predicate.text) for check in checks
+    ]
+    return node("div", node("ul", keys, class_="keys"), node("ol", named, class_="note"))
+
+
+def _drawn(
+    checks: Sequence[Check], rows: Sequence[ScreenedRow]
+) -> Mapping[str, Sequence[Sequence[Child]]]:
+    """Return the marks of the names, and why each one failed: what holds the marks tell."""
+    return {
+        "checks": [[_marks(checks, row.marks)] for row in rows],
+        "reasons": [[node("div", text, class_="why") for text in _failures(row)] for row in rows],
+    }
+
+
+def _failures(row: ScreenedRow) -> Iterator[str]:
+    n_others = len(row.reasons) - len(row.marks)
+    yield from map(told, row.reasons[:n_others])
+    for mark, reason in zip(row.marks, row.reasons[n_others:], strict=True):
+        if mark is not True:
+            yield told(reason)
+
+
+def _marks(checks: Sequence[Check], marks: Sequence[bool | None]) -> Node:
+    """Return the marks of a name, which a pointer that rests on them or a screen reader tells."""
+    each = "; ".join(
+        f"{_MARKS[mark][0]} {told(check.name)}" for check, mark in zip(checks, marks, strict=True)
+    )
+    return node("span", map(_mark, marks), class_="marks", title=each, role="img", aria_label=each)
+
+
+def _mark(mark: bool | None) -> Node:
+    sign, look = _MARKS[mark]
+    return node("i", sign, class_=look)
 
 
 def _distribution(item: Distribution) -> Iterator[Child]:

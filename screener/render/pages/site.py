@@ -21,6 +21,7 @@ from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.report import report_document
 from screener.render.pages.score import DRAWN, score_document
 from screener.render.pages.screen import screen_document
+from screener.render.pages.screen_backtest import screen_backtest_document
 from screener.render.pages.tables import plain_table
 from screener.render.pages.words import word
 from screener.render.verdict import verdict_text
@@ -28,7 +29,6 @@ from screener.reports.text.spoken import in_dictionary
 from screener.workflows.page.basket import BasketPage
 from screener.workflows.page.calls import call_paths
 from screener.workflows.page.site import SiteFacts
-from screener.workflows.screen.run import ScreenResult
 
 __all__ = ["INDEX", "site_files"]
 
@@ -71,38 +71,24 @@ class _Places:
     baskets: Mapping[str, str]
     brokers: Mapping[str, str]
     screens: Mapping[str, str]
+    held: Mapping[str, str]
 
 
-def site_files(
-    facts: SiteFacts,
-    *,
-    screens: Sequence[tuple[str, ScreenResult]] = (),
-) -> dict[str, str]:
-    """Return the text of every page by its path.
-
-    Parameters
-    ----------
-    facts
-        What they show.
-    screens
-        Saved screens, by name.
-    """
-    places = _places(facts, [name for name, _ in screens])
+def site_files(facts: SiteFacts) -> dict[str, str]:
+    """Return the text of every page by its path."""
+    places = _places(facts)
     jobs: list[_Job] = [
         *_event_jobs(facts, places),
         *_report_jobs(facts, places),
         *_basket_jobs(facts, places),
         *_score_jobs(facts, places),
-        *(
-            (places.screens[name], partial(screen_document, found, name=name, way=[_HOME]))
-            for name, found in screens
-        ),
+        *_screen_jobs(facts, places),
         (INDEX, partial(_index, facts, places)),
     ]
     return {path: make() for path, make in counted(jobs)}
 
 
-def _places(facts: SiteFacts, screens: Sequence[str]) -> _Places:
+def _places(facts: SiteFacts) -> _Places:
     names = _Names()
     fed = {page.event.basket for page in facts.pages}
     return _Places(
@@ -117,7 +103,8 @@ def _places(facts: SiteFacts, screens: Sequence[str]) -> _Places:
             if basket.name in fed
         },
         brokers={broker: names.of("brokers", broker) for broker in _brokers(facts)},
-        screens={name: names.of("screens", name) for name in screens},
+        screens={name: names.of("screens", name) for name, _ in facts.screens},
+        held={name: names.of("held", name) for name, _ in facts.held},
     )
 
 
@@ -161,6 +148,17 @@ def _score_jobs(facts: SiteFacts, places: _Places) -> Iterator[_Job]:
     )
     for broker, path in places.brokers.items():
         yield path, partial(score_document, score, broker=broker, way=[_HOME], paths=paths)
+
+
+def _screen_jobs(facts: SiteFacts, places: _Places) -> Iterator[_Job]:
+    for name, found in facts.screens:
+        way = [_HOME]
+        if name in places.held:
+            way.append(("What it would have earned", "历史回测", _UP + places.held[name]))
+        yield places.screens[name], partial(screen_document, found, name=name, way=way)
+    for name, run in facts.held:
+        back: list[Way] = [_HOME, ("Screen", "选股方案", _UP + places.screens[name])]
+        yield places.held[name], partial(screen_backtest_document, run, way=back)
 
 
 def _event_keys(pages: Sequence[BasketPage]) -> Iterator[str]:
@@ -231,6 +229,7 @@ def _lists(facts: SiteFacts, places: _Places) -> Iterator[Child]:
         (say("Reports"), "reports", places.reports, reports),
         (say("Brokers"), "brokers", {**ranked, **places.brokers}, {}),
         (say("Saved screens"), "screens", places.screens, {}),
+        (say("What saved screens would have earned"), "held", places.held, {}),
     )
     for heading, anchor, paths, labels in lists:
         links = [

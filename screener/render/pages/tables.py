@@ -28,6 +28,7 @@ def result_table(
     caption: str,
     columns: Iterable[str] | None = None,
     called: Mapping[str, str] | None = None,
+    drawn: Mapping[str, Sequence[Sequence[Child]]] | None = None,
     first: Iterable[Extra] = (),
     last: Iterable[Extra] = (),
 ) -> Node:
@@ -45,11 +46,13 @@ def result_table(
         The columns to show; every one when left out. The embedded rows have all of them.
     called
         What baskets are called instead of their names.
+    drawn
+        What stands in each row of a column instead of its text.
     first, last
         Columns before and after those.
     """
     shown = [spec[item] for item in (spec.names if columns is None else columns)]
-    before, after = list(first), list(last)
+    before, after, pictures = list(first), list(last), drawn or {}
     heads = [
         *(node("th", head, scope="col") if head else node("td") for head, _ in before),
         *(_head(column) for column in shown),
@@ -59,7 +62,12 @@ def result_table(
         node(
             "tr",
             (node("td", children[at]) for _, children in before),
-            (cell(column, _called(row, called or {})) for column in shown),
+            (
+                node("td", pictures[column.name][at])
+                if column.name in pictures
+                else cell(column, _called(row, called or {}))
+                for column in shown
+            ),
             (node("td", children[at]) for _, children in after),
         )
         for at, row in enumerate(rows)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels.price_panel import read_eligibility
 from screener.domain.basket import EntryPrice, Rebalance
-from screener.domain.panel import PricePanel
+from screener.domain.eligibility import Eligibility
+from screener.domain.listing import Listing
+from screener.domain.panel import PricePanel, TradingPanel
 from screener.language import say
 from screener.language.lists import about, listed
 from screener.market.charges import Side
@@ -19,9 +20,10 @@ from screener.paths.exits import end_quote
 from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
+from screener.workflows.backtest.market import Market
 from screener.workflows.naming import industry_remark
 
-__all__ = ["price_basis", "remarks_of", "row_remarks"]
+__all__ = ["eligibility_remarks", "price_basis", "remarks_of", "row_remarks", "unlisted"]
 
 _NAMES_TOLD = 5
 
@@ -40,13 +42,14 @@ def price_basis(panel: PricePanel, result: EventResult) -> str:
 
 def remarks_of(
     store: Store,
-    panel: PricePanel,
+    market: Market,
     results: Sequence[EventResult],
     settings: Settings,
     *,
     simulated: bool,
 ) -> tuple[str, ...]:
     """Return the remarks on some results, the general ones first."""
+    panel = market.panel
     found = [say("SIMULATED: invented prices, no market ever had them.")] if simulated else []
     if panel.adjusted.any():
         found.append(
@@ -89,7 +92,7 @@ def remarks_of(
         )
     if any(result.shortfall for result in results):
         found += [industry_remark(store), *_theme_remarks(results)]
-    found += _eligibility_remarks(store, results, settings)
+    found += eligibility_remarks(market.trading, unlisted(market.trading, results, settings))
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
     found += _partial_remarks(panel, results, settings)
@@ -139,26 +142,32 @@ def _some_of(names: Sequence[str]) -> str:
     return listed([*names[:_NAMES_TOLD], *([say("{n} more", n=more)] if more > 0 else [])])
 
 
-def _eligibility_remarks(
-    store: Store, results: Sequence[EventResult], settings: Settings
-) -> list[str]:
-    """Say which names were bought across the border of which nobody recorded that one could."""
-    if settings.frictions is None:
-        return []
+def unlisted(
+    trading: TradingPanel | None, results: Sequence[EventResult], settings: Settings
+) -> set[Listing]:
+    """Return names bought across the border of which nobody recorded that one could."""
+    if trading is None or settings.frictions is None:
+        return set()
     plan = settings.frictions.plan
-    bought = {
-        (order.listing, order.session)
+    known = _known_lists(trading)
+    return {
+        order.listing
         for result in results
         for order in result.orders
-        if order.session is not None and order.side is Side.BUY and plan.programme(order.listing)
+        if order.session is not None
+        and order.side is Side.BUY
+        and plan.programme(order.listing)
+        and known[order.listing].on(order.session) is None
     }
-    names = sorted({listing for listing, _ in bought}, key=lambda item: item.id)
-    lists = dict(zip(names, read_eligibility(store, names), strict=True)) if names else {}
-    unknown = sorted({item.id for item, day in bought if lists[item].on(day) is None})
-    if not unknown:
+
+
+def eligibility_remarks(trading: TradingPanel | None, names: Collection[Listing]) -> list[str]:
+    """Say which names were bought without a list of what is eligible, those of `unlisted`."""
+    if trading is None or not names:
         return []
-    shown = _some_of(unknown)
-    since = min((one.recorded for one in lists.values() if one.recorded), default=None)
+    known = _known_lists(trading)
+    shown = _some_of(sorted(item.id for item in names))
+    since = min((one for item in names if (one := known[item].recorded)), default=None)
     if since is None:
         return [
             say(
@@ -175,6 +184,12 @@ def _eligibility_remarks(
             day=since,
         )
     ]
+
+
+def _known_lists(trading: TradingPanel) -> dict[Listing, Eligibility]:
+    names = trading.prices.listings
+    lists = trading.eligibility or (Eligibility(),) * len(names)
+    return dict(zip(names, lists, strict=True))
 
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
@@ -213,12 +228,12 @@ def _partial_remarks(
 ) -> list[str]:
     """Say of each partial window what the names came to whose data reach its end."""
     partial = [
-        item.window
+        item
         for item in results
         if item.status is WindowStatus.PARTIAL and item.window.rebalance is Rebalance.NONE
     ]
-    found = [(window, _priced(panel, window, settings.entry)) for window in partial]
-    return list(dict.fromkeys(_priced_text(window, *came) for window, came in found if came))
+    found = [(item, _priced(panel, item.window, settings.entry)) for item in partial]
+    return list(dict.fromkeys(_priced_text(item, *came) for item, came in found if came))
 
 
 def _priced(panel: PricePanel, window: Window, price: EntryPrice) -> tuple[int, int, float] | None:
@@ -257,8 +272,22 @@ def _growth(panel: PricePanel, leg: Leg, price: EntryPrice) -> float:
     return float(last * panel.fx[leg.exit_row, column] / paid)
 
 
-def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> str:
-    told = f"{gained:+.2%}"
+def _priced_text(result: EventResult, n_priced: int, n_held: int, gained: float) -> str:
+    window, told = result.window, f"{gained:+.2%}"
+    if result.end_index is not None:
+        index = f"{result.end_index:+.2%}"
+        return say(
+            "{basket} {report}: {priced} of {held} names have data to session {horizon}; these "
+            "alone returned {gained}, the index {index} to then; the row stops where the others "
+            "do.",
+            basket=window.event.basket,
+            report=window.event.report,
+            priced=n_priced,
+            held=n_held,
+            horizon=window.horizon,
+            gained=told,
+            index=index,
+        )
     return say(
         "{basket} {report}: {priced} of {held} names have data to session {horizon}; these alone "
         "returned {gained}, the row stops where the others do.",

@@ -199,7 +199,7 @@ def _run(
         run_id=run_id("backtest", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
-            *remarks_of(store, panel, results, request.settings, simulated=simulated),
+            *remarks_of(store, market, results, request.settings, simulated=simulated),
             *quarantine_remarks(store, panel, results),
             *told,
             *left_out,

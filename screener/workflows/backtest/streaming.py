@@ -12,17 +12,23 @@ import pyarrow as pa
 
 from screener.backtest.run import EventResult, backtest_pieces
 from screener.data.lake.store import Store
-from screener.domain.panel import PricePanel
+from screener.domain.listing import Listing
 from screener.errors import DataError
 from screener.files.growing import growing_folder
 from screener.results.arrow import arrow_rows
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, SHORTFALL
 from screener.results.tables import TableSpec
-from screener.workflows.backtest.market import benchmarks_for
+from screener.workflows.backtest.market import Market, benchmarks_for
 from screener.workflows.backtest.measures import metric_rows
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.quarantine import Noted, quarantined, touched_remarks
-from screener.workflows.backtest.remarks import price_basis, remarks_of, row_remarks
+from screener.workflows.backtest.remarks import (
+    eligibility_remarks,
+    price_basis,
+    remarks_of,
+    row_remarks,
+    unlisted,
+)
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.rows import ledger_rows, result_table, shortfall_rows
 from screener.workflows.backtest.run import BacktestRun, prepared
@@ -72,12 +78,15 @@ class _Piece:
     ----------
     examples
         One result of each kind that the general remarks tell apart, without its paths and ledgers.
+    unlisted
+        Names bought across the border of which nobody recorded that one could.
     """
 
     tables: Mapping[str, pa.Table]
     remarks: tuple[str, ...]
     lacks: tuple[str, ...]
     examples: Mapping[tuple[object, ...], EventResult]
+    unlisted: set[Listing]
 
 
 def stream_variants(
@@ -123,21 +132,24 @@ def stream_variants(
                 events,
                 request.settings,
                 benchmarks_for(store, market, request.events, request.benchmark),
-                partial(_piece, shell=shell, panel=market.panel, noted=noted),
+                partial(_piece, shell=shell, market=market, noted=noted),
                 market.trading,
                 market.caps,
                 jobs=jobs,
             )
             examples: dict[tuple[object, ...], EventResult] = {}
+            bought: set[Listing] = set()
             for piece in pieces:
                 for name, rows in piece.tables.items():
                     written.add(name, rows)
                 written.tell(_REMARKS, piece.remarks)
                 lacks += piece.lacks
                 examples = {**piece.examples, **examples}
+                bought |= piece.unlisted
             ids.append(shell.run_id)
             some = tuple(examples.values())
-            remarks += remarks_of(store, market.panel, some, request.settings, simulated=simulated)
+            remarks += remarks_of(store, market, some, request.settings, simulated=simulated)
+            remarks += eligibility_remarks(market.trading, bought)
         if len(lacks) == written.rows[RETURNS.name]:
             raise DataError(lacks[0])
     left_out = [line for _, lines in dated for line in lines]
@@ -166,9 +178,10 @@ def _shell(
 
 
 def _piece(
-    results: Sequence[EventResult], *, shell: BacktestRun, panel: PricePanel, noted: Noted
+    results: Sequence[EventResult], *, shell: BacktestRun, market: Market, noted: Noted
 ) -> _Piece:
     """Make rows of some results, where they were computed."""
+    panel, settings = market.panel, shell.request.settings
     basis = tuple(price_basis(panel, result) for result in results)
     run = replace(shell, results=tuple(results), price_basis=basis)
     table = result_table([run], whole=True)
@@ -177,11 +190,12 @@ def _piece(
     return _Piece(
         tables=tables,
         remarks=(
-            *row_remarks(panel, results, shell.request.settings),
+            *row_remarks(panel, results, settings),
             *touched_remarks(panel, results, noted),
         ),
         lacks=tuple(lack for lack in run.lacks if lack),
         examples={_kind(result): _bare(result) for result in results},
+        unlisted=unlisted(market.trading, results, settings),
     )
 
 

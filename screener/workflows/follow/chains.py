@@ -8,7 +8,7 @@ import numpy as np
 
 from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.following.chains import Chain, chain_of, follow_chain, paper_level
-from screener.backtest.following.slots import Followed
+from screener.backtest.following.slots import Followed, take_volume
 from screener.backtest.run import Settings
 from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
@@ -16,6 +16,7 @@ from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 from screener.language import say
 from screener.market.calendars import calendar_of
+from screener.market.charges import Side
 from screener.paths.known import EntrySessions, entry_choices
 from screener.workflows.backtest.market import DatedEvents, Market
 
@@ -49,9 +50,18 @@ def chains_of(market: Market, some: DatedEvents, settings: Settings) -> tuple[Ch
 def followed_chains(
     trading: TradingPanel, chains: Sequence[Chain], settings: Settings
 ) -> tuple[Followed, ...]:
-    """Follow each chain with an equal part of the money."""
+    """Follow each chain with an equal part of the money.
+
+    What they trade of one name in one session is bound by its volume together: by the names of
+    their baskets, the first of them first.
+    """
     money = settings.capitals[0] / len(chains)
-    return tuple(follow_chain(trading, chain, settings, money) for chain in chains)
+    taken: dict[tuple[int, int, Side], float] = {}
+    found: dict[int, Followed] = {}
+    for at in sorted(range(len(chains)), key=lambda at: chains[at].event.basket):
+        found[at] = follow_chain(trading, chains[at], settings, money, taken)
+        take_volume(taken, trading.prices, found[at])
+    return tuple(found[at] for at in range(len(chains)))
 
 
 def level_of(

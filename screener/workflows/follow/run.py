@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,17 +19,14 @@ from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.run import Settings
-from screener.data.lake.schema import SIMULATED
 from screener.data.lake.store import Store
 from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
-from screener.domain.report import Precision
 from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
-from screener.language import say, say_count
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
-from screener.market.charges import Side
 from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
@@ -46,6 +42,7 @@ from screener.workflows.backtest.requests import (
     variant_requests,
 )
 from screener.workflows.follow.chains import chains_of, followed_chains, level_of
+from screener.workflows.follow.remarks import remarks_of
 from screener.workflows.follow.streams import RATINGS
 from screener.workflows.run_ids import run_id
 
@@ -281,7 +278,13 @@ def follow(
         data_version=store.version,
         run_id=run_id("follow", request, store, program_version, simulated=simulated),
         simulated=simulated,
-        remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
+        remarks=(
+            *remarks_of(followed, trading, request.settings, simulated=simulated),
+            *told,
+            *sized,
+            *lack,
+            *left_out,
+        ),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
         level=level_of(values, chains, request.settings, first, last),
@@ -336,7 +339,7 @@ def _measured(
         capital=capital,
         traded=traded,
         active=traded - index_return,
-        participation=max((orders_share(trading, one) for one in done), default=0.0),
+        participation=orders_share(trading, *done),
         invested=float(curve.exposure.mean()),
         n_events=len(done),
     )
@@ -448,54 +451,3 @@ def _first_name(events: Sequence[Event]) -> Listing:
     """Return a name of the mainland, if there is one."""
     names = [member.listing for event in events for member in event.members]
     return next((name for name in names if name.exchange.mainland), names[0])
-
-
-def _remarks(followed: Sequence[Followed], *, simulated: bool) -> tuple[str, ...]:
-    found = [
-        say("{simulated}: invented prices, no market ever had them.", simulated=SIMULATED)
-    ] * simulated
-    guessed = sum(
-        one.event.published.precision is Precision.ESTIMATED for one in followed if not one.skip
-    )
-    if guessed:
-        found.append(
-            say_count(
-                "{n} event is of a report whose date is estimated: it is entered at the estimate.",
-                "{n} events are of reports whose dates are estimated: they are entered at the "
-                "estimates.",
-                guessed,
-            )
-        )
-    shared = _bought_twice(followed)
-    if shared:
-        found.append(
-            say_count(
-                "In {n} session two slots bought the same name: each kept to the share of its "
-                "volume by itself.",
-                "{n} times two slots bought the same name in one session: each kept to the share "
-                "of its volume by itself.",
-                shared,
-            )
-        )
-    stuck = [one for one in followed if one.execution is not None and one.execution.pending]
-    if stuck:
-        found.append(
-            say_count(
-                "{n} event keeps its slot: a name that was due could not be sold yet.",
-                "{n} events keep their slots: names that were due could not be sold yet.",
-                len(stuck),
-            )
-        )
-    return tuple(found)
-
-
-def _bought_twice(followed: Sequence[Followed]) -> int:
-    """Return how many purchases of a name in a session there are that several slots made."""
-    made = Counter(
-        (order.listing, order.row)
-        for one in followed
-        if one.execution is not None
-        for order in one.execution.orders
-        if order.side is Side.BUY and order.shares
-    )
-    return sum(n > 1 for n in made.values())

@@ -38,7 +38,7 @@ __all__ = [
 
 _NAMES = re.compile(r"[,，、;；/|\s]+")
 _VENDORS = frozenset({"eastmoney", "cninfo"})
-"""Sources whose ratings are words of their own, into which they sort what houses say."""
+"""Sources whose ratings are words of their own, of rows that an older program stored."""
 _INSTITUTE = re.compile(r"[-–—·\s]*研究(?:所|院|部|中心)$")
 _DAY = timedelta(days=1)
 _Columns = dict[str, list[Any]]
@@ -134,8 +134,12 @@ def calls_of_ratings(
     brokers = _renamed(columns["broker"], broker_called)
     said = _renamed(columns["rating"], read_rating)
     ratings = [item.word for item in said]
+    vendor = [
+        bool(name) or source in _VENDORS
+        for name, source in zip(columns["vendor"], columns["source"], strict=True)
+    ]
     told = {(broker_called(call.broker), str(call.listing), call.published) for call in cards}
-    kept, torn = _distinct(columns, brokers, ratings)
+    kept, torn = _distinct(columns, brokers, ratings, vendor)
     kept = [
         at
         for at in kept
@@ -169,7 +173,7 @@ def calls_of_ratings(
             [math.nan if (price := columns["target_price"][at]) is None else price for at in kept],
             dtype=np.float64,
         ),
-        vendor=np.array([columns["source"][at] in _VENDORS for at in kept], dtype=np.bool_),
+        vendor=np.array([vendor[at] for at in kept], dtype=np.bool_),
     )
     return ImportedCalls(calls=table, twice=rows.num_rows - len(kept) - torn, torn=torn)
 
@@ -223,11 +227,13 @@ def _day(moment: Moment) -> date:
     return moment.astimezone(SHANGHAI).date() if isinstance(moment, datetime) else moment
 
 
-def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tuple[list[int], int]:
+def _distinct(
+    columns: _Columns, brokers: list[str], ratings: list[str], vendor: list[bool]
+) -> tuple[list[int], int]:
     """Return the rows that stand for a call each, and how many contradict each other.
 
     Vendors tell of the same note, one with its analysts, one with its title: the row that names
-    an analyst is taken.
+    an analyst is taken. Where a row has the broker's own word, those of vendors do not count.
     """
     found: dict[tuple[object, ...], list[int]] = {}
     keys = zip(
@@ -236,7 +242,8 @@ def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tupl
     for at, key in enumerate(keys):
         found.setdefault(key, []).append(at)
     kept, torn = [], 0
-    for rows in found.values():
+    for every in found.values():
+        rows = [at for at in every if not vendor[at]] or every
         if len({ratings[at] for at in rows}) > 1:
             torn += len(rows)
         else:

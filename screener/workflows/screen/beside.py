@@ -39,7 +39,7 @@ _FIELDS = {
     "target price": "price",
 }
 """Field beside which a measure of a report stands."""
-_FORWARD = {"pe_ttm": "pe_forward"}
+_FORWARD = {"pe_ttm": "pe_forward", "ev_revenue": "ev_revenue_forward"}
 """The field of a measure that is stated for a year to come."""
 
 
@@ -70,7 +70,22 @@ class Beside:
             if self.report.published.precision is Precision.ESTIMATED
             else ()
         )
-        return tuple(dict.fromkeys((*guessed, *self.then.remarks, *self.now.remarks)))
+        ahead = tuple(
+            say(
+                "The report's {measure} is for {year} and stands beside {forward}; {trailing} is "
+                "of the last four quarters.",
+                measure=measure,
+                year=year,
+                forward=FIELDS[_FORWARD[_FIELDS[measure]]].called,
+                trailing=FIELDS[_FIELDS[measure]].called,
+            )
+            for measure, year in dict.fromkeys(
+                (claim.measure.partition(",")[0], claim.as_of)
+                for claim in self.report.claims
+                if _field_of(claim) in _FORWARD.values()
+            )
+        )
+        return tuple(dict.fromkeys((*guessed, *ahead, *self.then.remarks, *self.now.remarks)))
 
 
 def beside_request(

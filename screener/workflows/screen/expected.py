@@ -49,15 +49,16 @@ class Expected:
     listings
         `(n_rows,)` place of the listing.
     currencies
-        `(n_rows,)` currency of both figures.
-    profit, eps
-        `(n_rows,)` net profit, and earnings for a share of today; NaN where not told.
+        `(n_rows,)` currency of the figures.
+    profit, eps, revenue
+        `(n_rows,)` net profit, earnings for a share of today, and revenue; NaN where not told.
     """
 
     listings: IntArray
     currencies: TextArray
     profit: FloatVector
     eps: FloatVector
+    revenue: FloatVector
 
 
 def read_targets(known: AsOf, ids: Sequence[str]) -> Targets:
@@ -94,6 +95,7 @@ def read_expected(known: AsOf, ids: Sequence[str], cards: Sequence[Report]) -> E
         currencies=np.array(rows.column("currency").to_pylist(), dtype=object)[last],
         profit=numbers_of(rows, "profit")[last],
         eps=(numbers_of(rows, "eps") / shares)[last],
+        revenue=numbers_of(rows, "revenue")[last],
     )
 
 

@@ -28,7 +28,7 @@ from screener.screen.statements import (
     Statements,
     net_claims,
 )
-from screener.workflows.screen.expected import medians, read_expected, read_targets
+from screener.workflows.screen.expected import Expected, medians, read_expected, read_targets
 from screener.workflows.screen.own_history import OwnHistory
 from screener.workflows.screen.readers import (
     MANY,
@@ -286,22 +286,25 @@ class Facts:
 
     def pe_forward(self) -> Computed:
         """Return market value over expected profit, or price over expected earnings a share."""
-        found = read_expected(self.known, self.ids, self.cards)
-        rates = self._rates(
-            np.isfinite(found.profit) | np.isfinite(found.eps),
-            found.currencies,
-            self._today[found.listings],
-        )
-        profit, eps = (
-            Computed.of(medians(found.listings, values * rates, len(self.ids)))
-            for values in (found.profit, found.eps)
-        )
+        profit, eps = (self._expects(name) for name in ("profit", "eps"))
         price = self._converted(self._priced("price"), self._own_currency, self._today)
         whole, share = self.number("market_cap").over(profit), price.over(eps)
         first = np.isfinite(profit.values) & (whole.why != Why.MISSING)
         return Computed(
             np.where(first, whole.values, share.values), np.where(first, whole.why, share.why)
         )
+
+    @cached_property
+    def _expected(self) -> Expected:
+        return read_expected(self.known, self.ids, self.cards)
+
+    def _expects(self, name: str) -> Computed:
+        """Return the median of what brokers expect of the fiscal year of the day."""
+        found = self._expected
+        values: FloatVector = getattr(found, name)
+        days = self._today[found.listings]
+        rates = self._rates(np.isfinite(values), found.currencies, days)
+        return Computed.of(medians(found.listings, values * rates, len(self.ids)))
 
     def enterprise(self) -> Computed:
         """Return market value and what others claim, less cash."""
@@ -310,19 +313,23 @@ class Facts:
         cap = self.number("market_cap")
         return Computed.of(cap.values + claims.values).because_of(cap, claims)
 
-    def _enterprise_over(self, name: str) -> Computed:
-        value, figure = self.number("ev"), self.number(name)
+    def _enterprise_over(self, figure: Computed) -> Computed:
+        value = self.number("ev")
         nothing = (value.why == Why.THERE) & (value.values <= 0)
         positive = Computed.of(value.values, (nothing, Why.UNDEFINED)).because_of(value)
         return positive.over(figure)
 
     def ev_revenue(self) -> Computed:
         """Return enterprise value over revenue of four quarters."""
-        return self._enterprise_over("revenue_ttm")
+        return self._enterprise_over(self.number("revenue_ttm"))
+
+    def ev_revenue_forward(self) -> Computed:
+        """Return enterprise value over the revenue that brokers expect of the year."""
+        return self._enterprise_over(self._expects("revenue"))
 
     def ev_ebitda(self) -> Computed:
         """Return enterprise value over profit before interest, tax and depreciation."""
-        return self._enterprise_over("ebitda_ttm")
+        return self._enterprise_over(self.number("ebitda_ttm"))
 
 
 def _ranked(n: FloatVector, below: FloatVector, same: FloatVector) -> Computed:
@@ -335,6 +342,7 @@ _OTHERS: Mapping[str, Callable[[Facts], Values]] = {
     "peg": Facts.peg,
     "ev": Facts.enterprise,
     "ev_revenue": Facts.ev_revenue,
+    "ev_revenue_forward": Facts.ev_revenue_forward,
     "ev_ebitda": Facts.ev_ebitda,
     "turnover_20": Facts.turnover,
     "target_upside": Facts.target_upside,

@@ -128,6 +128,7 @@ def read_prices(
         start=axis[0].item(),
         end=end,
         columns=("listing", "session", "close", "amount", "basis"),
+        ordered=False,
     )
     cells = grid.cells(bars)
     close = cells.matrix("close")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from screener.data.lake.store import Store
 from screener.domain.basket import Member
 from screener.domain.choices import choice
 from screener.domain.listing import Board, Currency, Listing
@@ -20,11 +21,19 @@ from screener.workflows.report.catalog import (
     list_reports,
     needed_events,
 )
-from screener.workflows.screen.run import Exclusion, ScreenRequest, members_as_of, parse_universe
+from screener.workflows.screen.run import (
+    Exclusion,
+    ScreenRequest,
+    ScreenResult,
+    members_as_of,
+    parse_universe,
+    run_screen,
+)
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
+from screener.workspace.screens import SavedScreen
 
-__all__ = ["screen_request"]
+__all__ = ["ask_saved", "screen_request"]
 
 Range = str | tuple[float | None, float | None]
 """A range: `a..b`, or its ends, `None` for an open one."""
@@ -98,6 +107,14 @@ def screen_request(
         cards = list_reports(place)
         request = replace(request, cards=tuple(cards))
     return request, groups
+
+
+def ask_saved(place: Workspace, store: Store, asked: SavedScreen, day: date) -> ScreenResult:
+    """Ask a saved screen as of the end of a day; raises as `screen_request` and `run_screen`."""
+    given = asked.arguments()
+    ranges = {name: given.pop(name) for name in asked.ranges}
+    request, _ = screen_request(place, as_of=day, ranges=ranges, **given)
+    return run_screen(store, request)
 
 
 def _words(given: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from screener.language.lists import clauses
@@ -11,7 +11,7 @@ from screener.results.tables import Table
 from screener.screen.evaluate import ScreenedRow
 from screener.workflows.screen.run import ScreenResult
 
-__all__ = ["marks_of", "screen_document", "screen_run_document", "screen_table"]
+__all__ = ["marks_of", "screen_document", "screen_run_document", "screen_table", "table_rows"]
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 
@@ -39,8 +39,14 @@ def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
     }
     scored = any(row.score is not None for row in result.rows)
     spec = screen_spec(result.fields, undefined, scored=scored, checked=bool(result.checks))
+    rows = table_rows(result, passed_only=passed_only)
+    return Table(spec=spec, rows=[spec.row(_cells(result, row)) for row in rows])
+
+
+def table_rows(result: ScreenResult, *, passed_only: bool = False) -> Sequence[ScreenedRow]:
+    """Return the names of `screen_table`, in its order."""
     rows = result.passes if passed_only or result.top else result.rows
-    return Table(spec=spec, rows=[spec.row(_cells(result, row)) for row in rows[: result.top]])
+    return rows[: result.top]
 
 
 def screen_document(result: ScreenResult, *, passed_only: bool = False) -> dict[str, object]:

@@ -16,9 +16,9 @@ from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.language import say
 from screener.language.lists import listed
-from screener.paths.parallel import check_jobs, in_parts, mapped
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
+from screener.paths.workers.parallel import check_jobs, in_parts, mapped
 from screener.progress import counting
 from screener.study.placebo.matching import CONTROLS, Matched, match_names
 from screener.study.placebo.placebo import (
@@ -176,7 +176,7 @@ def run_placebos(
         run_id=run_id("placebo", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
-            *remarks_of(store, market.panel, reals, settings, simulated=simulated),
+            *remarks_of(store, market, reals, settings, simulated=simulated),
             *left_out,
         ),
     )
@@ -226,6 +226,9 @@ class _OtherDays:
     def __init__(self, panel: PricePanel, benchmarks: Benchmarks, request: PlaceboRequest) -> None:
         self.panel, self.request, self._benchmarks = panel, request, benchmarks
         self._layout = path_panel_of(panel, request.backtest.settings.entry)
+
+    def __reduce__(self) -> tuple[type[_OtherDays], tuple[PricePanel, Benchmarks, PlaceboRequest]]:
+        return _OtherDays, (self.panel, self._benchmarks, self.request)  # its layout is made again
 
     def beside(self, real: EventResult, remarks: tuple[str, ...]) -> _Dated:
         """Return the same names on other dates, `None` without any, and remarks with why."""

@@ -40,12 +40,29 @@ class Around:
         Id of every column.
     places
         Numbers of the results that lie in it.
+    price
+        At which price names are bought.
     """
 
     market: MarketPanel
     layout: PathPanel
     ids: tuple[str, ...]
     places: tuple[int, ...]
+    price: EntryPrice
+
+    @classmethod
+    def of(cls, market: MarketPanel, places: tuple[int, ...], price: EntryPrice) -> Around:
+        """Return what is made of a market."""
+        return cls(
+            market=market,
+            layout=path_panel_of(market.prices, price),
+            ids=tuple(item.id for item in market.prices.listings),
+            places=places,
+            price=price,
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Around.of, (self.market, self.places, self.price)  # its layout is made again
 
 
 def around_events(
@@ -78,12 +95,7 @@ def around_events(
             max(_last(panel, item) for item in some),
             named=sorted(named),
         )
-        yield Around(
-            market=market,
-            layout=path_panel_of(market.prices, price),
-            ids=tuple(item.id for item in market.prices.listings),
-            places=tuple(places),
-        )
+        yield Around.of(market, tuple(places), price)
 
 
 def holding_of(market: PricePanel, panel: PricePanel, result: EventResult) -> Holding:

@@ -10,11 +10,10 @@ from datetime import date
 from screener.data.lake.store import Store
 from screener.results.tables import Row
 from screener.workflows.screen.changes import screen_changes
-from screener.workflows.screen.requests import screen_request
-from screener.workflows.screen.run import ScreenResult, run_screen
+from screener.workflows.screen.requests import ask_saved
 from screener.workflows.today.look import Look
 from screener.workspace.locate import Workspace
-from screener.workspace.screens import SavedScreen, saved_screen
+from screener.workspace.screens import saved_screen
 
 __all__ = ["Screened", "screened"]
 
@@ -54,14 +53,14 @@ def screened(
         Day of the screen.
     """
     asked = saved_screen(workspace, name)
-    now = _asked_on(workspace, store, asked, today)
+    now = ask_saved(workspace, store, asked, today)
     # `repr` tells all that it asks, and is the same in every language.
     mark = f"{name} {hashlib.sha256(repr(asked).encode()).hexdigest()[:12]}"
     keys = {mark, *(f"{mark} {row.listing}" for row in now.passes)}
     was: Mapping[str, str] | None = None
     if before.since is not None:
         was = {
-            row.listing: row.name for row in _asked_on(workspace, store, asked, before.since).passes
+            row.listing: row.name for row in ask_saved(workspace, store, asked, before.since).passes
         }
     elif mark in before.screens:
         own = (key for key in before.screens if key.startswith(f"{mark} "))
@@ -69,10 +68,3 @@ def screened(
     changes = [] if was is None else screen_changes(was, now)
     rows = tuple({"screen": name, **row} for row in changes)
     return Screened(rows=rows, keys=frozenset(keys))
-
-
-def _asked_on(workspace: Workspace, store: Store, asked: SavedScreen, day: date) -> ScreenResult:
-    given = asked.arguments()
-    ranges = {name: given.pop(name) for name in asked.ranges}
-    request, _ = screen_request(workspace, as_of=day, ranges=ranges, **given)
-    return run_screen(store, request)

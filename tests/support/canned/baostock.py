@@ -18,7 +18,8 @@ from typing import Any
 from unittest import mock
 
 from screener.data.lake.schema import TableName
-from screener.domain.listing import Exchange
+from screener.domain.listing import Exchange, Listing, parse_listing
+from tests.support.canned.eastmoney_values import mainland_reports
 from tests.support.canned.market import CannedMarket
 
 VERSION = "00.9.40"
@@ -86,6 +87,8 @@ class Server:
             "logout": lambda fields: ["0", "success", "logout", fields[1]],
             "query_history_k_data_plus": self._history,
             "query_adjust_factor": self._factors,
+            "query_profit_data": self._quarter,
+            "query_dupont_data": self._quarter,
         }
 
     def _history(self, fields: list[str]) -> list[str]:
@@ -110,6 +113,22 @@ class Server:
         data = _page(found, page, size)
         return ["0", "success", method, user, page, size, data, code, start, end, names]
 
+    def _quarter(self, fields: list[str]) -> list[str]:
+        method, user, page, size, code, year, quarter = fields
+        listing = self._known.get(code)
+        bars = self.market.rows(TableName.BARS, listing) if listing else []
+        chosen = [
+            row
+            for row in (reports(parse_listing(listing), bars) if listing else [])
+            if row["statDate"][:7] == f"{year}-{int(quarter) * 3:02d}"
+        ]
+        names = PROFITS if method == "query_profit_data" else PARTS
+        data = _page(
+            [[{**row, "code": code}[name] for name in names] for row in chosen], page, size
+        )
+        head = ["0", "success", method, user, page, size, data]
+        return [*head, code, year, quarter, ",".join(names)]
+
     @cached_property
     def _known(self) -> dict[str, str]:
         return {
@@ -129,6 +148,41 @@ class Server:
             for bar in self.market.rows(TableName.BARS, listing)
         ]
 
+
+PROFITS = ("code", "pubDate", "statDate", "roeAvg", "npMargin", "gpMargin", "netProfit", "epsTTM")
+PARTS = (
+    *("code", "pubDate", "statDate", "dupontROE", "dupontPnitoni", "dupontNitogr"),
+    *("dupontTaxBurden", "dupontIntburden"),
+)
+
+
+def reports(listing: Listing, bars: list[Row]) -> list[dict[str, str]]:
+    """Both tables of a listing: ratios, with six decimals, of Eastmoney's figures."""
+    first, last = bars[0]["session"], bars[-1]["session"]
+    found = []
+    for report in mainland_reports(listing, first, last):
+        owners, revenue = report["PARENTNETPROFIT"], report["TOTALOPERATEREVE"]
+        profit = owners / OWNERS
+        found.append(
+            {
+                "pubDate": report["NOTICE_DATE"][:10],
+                "statDate": report["REPORT_DATE"][:10],
+                "roeAvg": "0.010000",
+                "npMargin": f"{profit / revenue:.6f}",
+                "gpMargin": "" if int(listing.code) % 2 else "0.255000",
+                "netProfit": f"{profit:.6f}",
+                "epsTTM": "0.5",
+                "dupontROE": "0.010000",
+                "dupontPnitoni": f"{OWNERS:.6f}",
+                "dupontNitogr": f"{profit / revenue:.6f}",
+                "dupontTaxBurden": f"{KEPT:.6f}",
+                "dupontIntburden": "0.950000",
+            }
+        )
+    return found
+
+
+OWNERS, KEPT = 0.95, 0.8
 
 _MESSAGES = {
     "10001001": "用户未登陆",

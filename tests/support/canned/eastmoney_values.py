@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -46,6 +47,15 @@ def serve(router: Router, market: CannedMarket) -> None:
         told = [{"REPORT_DATE": row["REPORT_DATE"], "CURRENCY": "人民币"} for row in rows]
         return _reply([{"REPORT_LIST": told}] if told else [])
 
+    def sheets(kind: str) -> Callable[[Sent], dict[str, Any]]:
+        def answer(sent: Sent) -> dict[str, Any]:
+            listing = known.get(code_in(sent))
+            return _reply([] if listing is None else statements(listing, kind, first, last))
+
+        return answer
+
+    for kind in ("BALANCE", "INCOME", "CASHFLOW"):
+        router.add(f"RPT_F10_FINANCE_G{kind}", sheets(kind))
     router.add("RPT_VALUEANALYSIS_DET", valuation)
     router.add("RPT_F10_FINANCE_MAINFINADATA", reports)
     router.add("RPT_HKF10_FN_MAININDICATOR", hk_reports)
@@ -97,6 +107,71 @@ def hong_kong_reports(listing: Listing, first: date, last: date) -> list[dict[st
                 }
             )
     return found[::-1]
+
+
+def statements(listing: Listing, kind: str, first: date, last: date) -> list[dict[str, Any]]:
+    """Balance sheets, income or cash flows of the mainland's reports; every fifth code is a bank.
+
+    Every sixth balance sheet was changed after the report.
+    """
+    seed = int(listing.code)
+    if seed % 5 == 0:
+        return []
+    found = []
+    for place, report in enumerate(mainland_reports(listing, first, last)):
+        period = date.fromisoformat(report["REPORT_DATE"][:10])
+        names = ("SECUCODE", "SECURITY_CODE", "REPORT_DATE", "NOTICE_DATE", "UPDATE_DATE")
+        row = {name: report[name] for name in (*names, "CURRENCY")}
+        if kind == "BALANCE" and place % 6 == 0:
+            later = date.fromisoformat(report["UPDATE_DATE"][:10]) + timedelta(days=30)
+            row["UPDATE_DATE"] = f"{min(later, last)} 00:00:00"
+        found.append({**row, "ORG_TYPE": "通用", **_SHEETS[kind](report["BPS"], period)})
+    return found
+
+
+def _balance(share: float, _: date) -> dict[str, Any]:
+    assets = round(share * 5e9, 2)
+    whole = round(assets * 0.6, 2)
+    return {
+        "TOTAL_ASSETS": assets,
+        "TOTAL_LIABILITIES": assets - whole,
+        "TOTAL_EQUITY": whole,
+        "TOTAL_PARENT_EQUITY": round(whole * 0.95, 2),
+        "MINORITY_EQUITY": round(whole * 0.05, 2),
+        "MONETARYFUNDS": round(share * 4e8, 2),
+        "SHORT_LOAN": round(share * 1e8, 2),
+        "SHORT_BOND_PAYABLE": None,
+        "NONCURRENT_LIAB_1YEAR": round(share * 2e7, 2),
+        "LONG_LOAN": round(share * 3e8, 2),
+        "BOND_PAYABLE": None,
+        "LEASE_LIAB": 1e6,
+    }
+
+
+def _income(share: float, period: date) -> dict[str, Any]:
+    months = period.month / 12
+    return {
+        "TOTAL_PROFIT": round((share - 22) * 1.3e8 * months, 2),
+        "FE_INTEREST_EXPENSE": None if period.year < 2023 else round(share * 2e6 * months, 2),
+        "FE_INTEREST_INCOME": 1e6,
+        "INCOME_TAX": round(share * 1e6 * months, 2),
+    }
+
+
+def _cash_flow(share: float, period: date) -> dict[str, Any]:
+    told = period.month in (6, 12)
+    return {
+        "NETCASH_OPERATE": round(share * 1.5e8 * period.month / 12, 2),
+        "END_CCE": round(share * 3.5e8, 2),
+        "FA_IR_DEPR": round(share * 2e7, 2) if told else None,
+        "OILGAS_BIOLOGY_DEPR": round(share * 2e7, 2) if told else None,
+        "IA_AMORTIZE": round(share * 1e6, 2) if told else None,
+        "LPE_AMORTIZE": None,
+        "USERIGHT_ASSET_AMORTIZE": 5e5 if told else None,
+    }
+
+
+_SHEETS = {"BALANCE": _balance, "INCOME": _income, "CASHFLOW": _cash_flow}
 
 
 def _periods(first: int, last: int) -> list[date]:

@@ -197,6 +197,8 @@ def read_rows(
             values[name], faults = _column(raw, column, hong_kong[codes.index])
         if not column.field.proof:  # a proof that cannot be read proves nothing
             findings += faults
+        if column.vendor and "vendor" not in mapping.columns:
+            values["vendor"] = np.full(raw.n_rows, column.vendor, dtype=np.object_)
     rows = Rows(
         listings=codes.listings,
         listing=codes.index,

@@ -103,7 +103,8 @@ def new_vintages(stored: pa.Table, fetched: pa.Table, *, today: date) -> pa.Tabl
     """Keep the fetched rows that say something new, dated so that nothing older changes.
 
     A period of which nothing is stored comes in as it is. Figures equal to the latest stored
-    vintage of their period add nothing. Figures that differ become a further vintage, known from
+    vintage of their period add nothing, nor do those of another source that differ by no more than
+    its ratios are rounded. Figures that differ become a further vintage, known from
     the latest of their own date, today, and the day after the latest stored vintage: until today
     nobody could see them here, so whatever was answered as of an earlier day stays as it was. A
     figure that the source does not tell stays as it is stored.
@@ -141,6 +142,7 @@ def new_vintages(stored: pa.Table, fetched: pa.Table, *, today: date) -> pa.Tabl
     return pa.Table.from_pylist(added, schema=fetched.schema)
 
 
+_DIGITS, _RATIOS = 1e-9, 1e-4
 _SPEC = TABLES[TableName.FUNDAMENTALS]
 _KEY = _SPEC.key
 _FIGURES = tuple(
@@ -164,13 +166,14 @@ def _day(row: Mapping[str, object]) -> date:
 
 
 def _same(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
-    return all(_equal(first[name], second[name]) for name in _FIGURES)
+    # One source prints a figure with more or fewer digits, another has it from rounded ratios.
+    near = _DIGITS if first["source"] == second["source"] else _RATIOS
+    return all(_equal(first[name], second[name], near) for name in _FIGURES)
 
 
-def _equal(first: object, second: object) -> bool:
+def _equal(first: object, second: object, near: float) -> bool:
     if isinstance(first, float) and isinstance(second, float):
-        # sources print a figure with more or fewer digits
-        return math.isclose(first, second, rel_tol=1e-9) or (first != first and second != second)
+        return math.isclose(first, second, rel_tol=near) or (first != first and second != second)
     return first == second
 
 

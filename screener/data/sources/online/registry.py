@@ -17,6 +17,7 @@ from screener.data.sources.online.providers.baostock import (
     BaostockStatus,
     BaostockValuation,
 )
+from screener.data.sources.online.providers.baostock_reports import BaostockFundamentals
 from screener.data.sources.online.providers.calendars import SinaCalendar
 from screener.data.sources.online.providers.cninfo import CninfoActions
 from screener.data.sources.online.providers.csindex import CsindexIndexBars
@@ -32,11 +33,11 @@ from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyHkIndexBars,
     EastmoneyIndexBars,
 )
-from screener.data.sources.online.providers.eastmoney_values import (
+from screener.data.sources.online.providers.eastmoney_reports import (
     EastmoneyFundamentals,
     EastmoneyHkFundamentals,
-    EastmoneyValuation,
 )
+from screener.data.sources.online.providers.eastmoney_values import EastmoneyValuation
 from screener.data.sources.online.providers.exchanges import (
     BseMaster,
     SinaRenames,
@@ -128,7 +129,13 @@ SOURCES: tuple[type[OnlineSource], ...] = (
 )
 """Within one need the first is asked first; bans concentrate on Eastmoney's price hosts."""
 
-OPTIONAL = (BaostockStatus, BaostockValuation, BaostockFactors, BaostockBars)
+OPTIONAL = (
+    BaostockStatus,
+    BaostockValuation,
+    BaostockFactors,
+    BaostockBars,
+    BaostockFundamentals,
+)
 """Asked after the others, where package baostock is installed: it has a connection of its own."""
 
 

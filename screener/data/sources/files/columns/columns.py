@@ -56,6 +56,8 @@ class MappedColumn:
         The file's unit in words where the header does not print it.
     currency
         Currency that the header prints.
+    vendor
+        Vendor whose words the cells are; empty where the header tells none.
     """
 
     position: int
@@ -66,6 +68,7 @@ class MappedColumn:
     stated: bool = False
     unit: str = ""
     currency: Currency | None = None
+    vendor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +202,9 @@ def map_columns(
     normal = [normal_header(header) for header in headers]
     layout = _layout_of(set(normal), kind)
     fields = {field.name: field for field in FIELDS[kind]}
-    found = _recognised(headers, normal, fields, _rules(kind, layout))
-    found = _overridden(found, headers, normal, fields, column_map, file)
+    rules = _rules(kind, layout)
+    found = _recognised(headers, normal, fields, rules)
+    found = _overridden(found, headers, normal, fields, column_map, rules, file)
     _refuse_twins(found, normal, file)
     found = _with_units(found, units, file)
     missing = [
@@ -281,6 +285,7 @@ def _by_rule(rule: Rule, field: Field, position: int, header: str) -> MappedColu
         scale=rule.scale,
         hong_kong=rule.scale if rule.hong_kong is None else rule.hong_kong,
         unit=rule.unit,
+        vendor=rule.vendor,
     )
 
 
@@ -302,6 +307,7 @@ def _overridden(
     normal: list[str],
     fields: Mapping[str, Field],
     column_map: tuple[tuple[str, str], ...],
+    rules: tuple[Rule, ...],
     file: str,
 ) -> dict[str, MappedColumn]:
     result = dict(found)
@@ -323,12 +329,17 @@ def _overridden(
             continue  # recognised already, with its unit
         for key in taken:
             del result[key]
-        result[name] = _mapped_by_hand(fields[name], position, headers[position])
+        result[name] = _mapped_by_hand(fields[name], position, headers[position], rules)
     return result
 
 
-def _mapped_by_hand(field: Field, position: int, header: str) -> MappedColumn:
+def _mapped_by_hand(
+    field: Field, position: int, header: str, rules: tuple[Rule, ...]
+) -> MappedColumn:
     normal = normal_header(header)
+    vendor = next((one for one in rules if one.vendor and normal in one.headers), None)
+    if vendor is not None and vendor.field == field.name:
+        return _by_rule(vendor, field, position, header)
     unit = _printed_unit(normal, normal.rpartition("(")[0], field)
     if unit is not None:
         return _by_unit(unit, field, position, header)

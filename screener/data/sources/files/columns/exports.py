@@ -39,6 +39,19 @@ NOT_OURS: dict[str, str] = {
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
+        name="akshare stock_rank_forecast_cninfo",
+        kinds=frozenset({ImportKind.RATINGS}),
+        signature=("研究机构简称", "投资评级", "是否首次评级"),
+        rules=(
+            Rule(
+                field="rating",
+                headers=("投资评级",),
+                unit=say("in the vendor's words"),
+                vendor="cninfo",
+            ),
+        ),
+    ),
+    Layout(
         name="tushare daily",
         kinds=frozenset({ImportKind.BARS, ImportKind.INDEX}),
         signature=("ts_code", "trade_date", "vol"),

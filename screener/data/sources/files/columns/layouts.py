@@ -16,6 +16,7 @@ from screener.language import say
 __all__ = [
     "COMMON",
     "FIELDS",
+    "VENDORS",
     "Field",
     "Form",
     "Rule",
@@ -60,6 +61,8 @@ class Rule:
         Multiplier for Hong Kong listings where it differs; `None` where it does not.
     unit
         The file's unit in words, said to the user when it was not printed in the header.
+    vendor
+        Vendor whose words the cells are, where the header says so; empty where it does not.
     """
 
     field: str
@@ -67,6 +70,21 @@ class Rule:
     scale: float = 1.0
     hong_kong: float | None = None
     unit: str = ""
+    vendor: str = ""
+
+
+def _rated(*names: str) -> tuple[str, ...]:
+    ends = ("评级", "投资评级", "标准评级", "評級", "投資評級", "標準評級", "rating")
+    return tuple(f"{name}{end}" for name in names for end in ends)
+
+
+VENDORS: dict[str, tuple[str, ...]] = {
+    "eastmoney": (*_rated("东财", "東財", "东方财富", "東方財富", "choice"), "emratingname"),
+    "cninfo": _rated("巨潮", "巨潮资讯", "cninfo"),
+    "ths": _rated("同花顺", "同花順", "ifind"),
+    "wind": _rated("wind", "万得", "萬得"),
+}
+"""Headers of ratings by the vendor that sorts into its own words what brokers say."""
 
 
 def _field(name: str, form: Form, measure: Measure = Measure.PLAIN, *, must: bool = False) -> Field:
@@ -187,7 +205,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("fiscal_year", Form.NUMBER, must=True),
         _field("known_at", Form.DAY, must=True),
         *(_field(name, Form.TEXT) for name in ("broker", "currency")),
-        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("eps", "profit")),
+        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("eps", "profit", "revenue")),
     ),
     ImportKind.RATINGS: (
         _CODE,
@@ -197,7 +215,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("rating", Form.TEXT, must=True),
         *(_field(name, Form.TEXT) for name in ("analyst", "title", "rating_level", "initiated")),
         _field("target_price", Form.NUMBER, Measure.MONEY),
-        _field("industry", Form.TEXT),
+        *(_field(name, Form.TEXT) for name in ("industry", "vendor")),
     ),
 }
 """Fields of each kind; a field's own name is always a header that means it."""
@@ -459,6 +477,10 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="broker", headers=("机构", "机构名称", "券商", "研究机构", "org_name")),
         Rule(field="eps", headers=("每股收益", "预测每股收益", "预测eps")),
         Rule(field="profit", headers=("净利润", "预测净利润", "归母净利润", "net_profit")),
+        Rule(
+            field="revenue",
+            headers=("营业收入", "营业总收入", "预测营业收入", "预测营收", "total_revenue"),
+        ),
         Rule(field="currency", headers=("币种", "货币")),
     ),
     ImportKind.RATINGS: (
@@ -487,9 +509,13 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(
             field="rating",
             headers=(
-                *("投资评级", "东财评级", "评级", "最新评级", "研报评级", "投資評級", "評級"),
-                *("emratingname", "recommendation"),
+                *("投资评级", "评级", "最新评级", "研报评级", "投資評級", "評級"),
+                *("sratingname", "recommendation"),
             ),
+        ),
+        *(
+            Rule(field="rating", headers=headers, unit=say("in the vendor's words"), vendor=vendor)
+            for vendor, headers in VENDORS.items()
         ),
         Rule(field="rating_level", headers=("评级对象", "评级类型", "level")),
         Rule(

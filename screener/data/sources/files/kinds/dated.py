@@ -57,7 +57,8 @@ def normalise_estimates(rows: Rows, query: FileQuery) -> Normalised:
     rows = required_days(rows, query, "known_at")
     years = rows.numbers("fiscal_year")
     no_year = ~((years >= _YEARS[0]) & (years <= _YEARS[1]) & (years == np.floor(years)))
-    empty = np.isnan(rows.numbers("eps")) & np.isnan(rows.numbers("profit"))
+    figures = {name: rows.numbers(name) for name in ("eps", "profit", "revenue")}
+    empty = np.logical_and.reduce([np.isnan(values) for values in figures.values()])
     rows = rows.judged(
         [
             RowFault(rows=no_year, reason=say("fiscal_year is no year")),
@@ -74,8 +75,7 @@ def normalise_estimates(rows: Rows, query: FileQuery) -> Normalised:
         "fiscal_year": np.where(no_year, 0, years).astype(np.int64),
         "broker": brokers,
         "currency": np.array(currency, dtype=np.object_),
-        "eps": rows.numbers("eps"),
-        "profit": rows.numbers("profit"),
+        **figures,
     }
     keys = zip(rows.listing.tolist(), years.tolist(), brokers.tolist(), strict=True)
     codes: dict[tuple[object, ...], int] = {}

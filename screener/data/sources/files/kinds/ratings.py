@@ -79,7 +79,7 @@ def _columns(kept: Rows) -> dict[str, npt.NDArray[np.generic]]:
         "rating_level": _made(rated_level, kept.texts("rating_level")),
         "target_price": kept.numbers("target_price"),
         "initiated": _made(first_rating, kept.texts("initiated")),
-        "industry": kept.texts("industry"),
+        **{name: kept.texts(name) for name in ("industry", "vendor")},
     }
 
 

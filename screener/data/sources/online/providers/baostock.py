@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 __all__ = [
     "BaostockBars",
     "BaostockFactors",
+    "BaostockSource",
     "BaostockStatus",
     "BaostockValuation",
     "BaostockWire",
+    "call_of",
 ]
 
 _Reasons = list[str]
@@ -56,8 +58,8 @@ class BaostockWire(Protocol):
         ...
 
 
-class _BaostockSource:
-    """What the sources share: one call for one listing, answered by one frame of text."""
+class BaostockSource:
+    """What the sources share: calls for one listing, mostly one, answered by frames of text."""
 
     name: ClassVar[str] = "baostock"
     need: ClassVar[Need]
@@ -93,15 +95,18 @@ class _BaostockSource:
             "start": ask.start,
             "end": ask.end,
         }
-        arguments = {name: text.format_map(facts) for name, text in extra["arguments"].items()}
-        return Query(ask=ask, calls=(Call(function=self.upstream.function, arguments=arguments),))
+        return Query(ask=ask, calls=self.calls(ask, facts))
+
+    def calls(self, ask: Ask, facts: Mapping[str, object]) -> tuple[Call, ...]:  # noqa: ARG002 - one source needs the days
+        """Return the calls that answer a question, of what is known of its listing."""
+        return (call_of(self.upstream, facts),)
 
     def fetch(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
         """Ask; raises as the wire does."""
         return tuple(self._wire.query(call) for call in query.calls if not isinstance(call, Page))
 
 
-class BaostockStatus(_BaostockSource):
+class BaostockStatus(BaostockSource):
     """Suspension and special treatment of one listing, a row for every session it tells."""
 
     need: ClassVar[Need] = Need.STATUS
@@ -145,7 +150,7 @@ class BaostockStatus(_BaostockSource):
         return [meaning.get(cell) for cell in cells], faults
 
 
-class BaostockValuation(_BaostockSource):
+class BaostockValuation(BaostockSource):
     """Multiples by session: P/E and P/S of twelve months, P/B of the last quarter.
 
     `pcf_ttm` stays empty: baostock's pcfNcfTTM divides by the net increase in cash and cash
@@ -177,7 +182,7 @@ class BaostockValuation(_BaostockSource):
         return _batch(TableName.VALUATION, query.ask, days, values, _first(*faults), frame)
 
 
-class BaostockBars(_BaostockSource):
+class BaostockBars(BaostockSource):
     """Raw daily bars; suspended sessions, which baostock sends as flat rows, have none."""
 
     need: ClassVar[Need] = Need.BARS
@@ -216,7 +221,7 @@ class BaostockBars(_BaostockSource):
         return Batch(tables=batch.tables, rejects=batch.rejects, remarks=remarks)
 
 
-class BaostockFactors(_BaostockSource):
+class BaostockFactors(BaostockSource):
     """Baostock's own cumulative factors, from the listing on whatever is asked, up to its end.
 
     A row with factor 1 stands before the first step, so that this step is known too.
@@ -251,6 +256,13 @@ class BaostockFactors(_BaostockSource):
         )
 
 
+def call_of(place: Endpoint, facts: Mapping[str, object]) -> Call:
+    """Return the call of an endpoint, with these facts in its arguments."""
+    stated: Mapping[str, str] = place.extra["arguments"]
+    arguments = {name: text.format_map(facts) for name, text in stated.items()}
+    return Call(function=place.function, arguments=arguments)
+
+
 def _batch(
     table: TableName,
     ask: Ask,
@@ -277,7 +289,7 @@ def _batch(
     rows = make_rows(
         table,
         {day_name: days[chosen], "listing": asked_listing(ask).id, **columns},
-        source=_BaostockSource.name,
+        source=BaostockSource.name,
         fetched_at=ask.fetched_at,
     )
     bad = np.flatnonzero(~fine & (wanted | np.isnat(days)))
@@ -298,7 +310,7 @@ def _reject(
     cells = {str(name): str(cell) for name, cell in frame.iloc[row - offset].items()}
     return Reject(
         table=table,
-        file=f"{_BaostockSource.name} {ask.subject}",
+        file=f"{BaostockSource.name} {ask.subject}",
         # rows without a day are told apart by their place in the reply
         line=row + 1 if session is None else int(f"{session:%Y%m%d}"),
         reason=reason,

@@ -3,60 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.sources.online.action_rows import (
     ListingSource,
     exchanges_in,
-    number_in,
-    read_rows,
     reject_of,
 )
 from screener.data.sources.online.bar_rows import asked_listing
-from screener.data.sources.online.known import (
-    KnownBy,
-    hong_kong_deadline,
-    known_on,
-    mainland_deadline,
-)
-from screener.data.sources.online.observed import (
-    Row,
-    day_in,
-    day_of,
-    frames_of,
-    records_of,
-    text_in,
-    whole_list,
-)
-from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.observed import frames_of, records_of, whole_list
 from screener.data.sources.online.transport.protocol import Ask, Need, Query
-from screener.data.sources.online.transport.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.data.validation.context import told_apart
 from screener.domain.arrays import DayArray, FloatArray
-from screener.errors import InputError, SourceEmpty
 from screener.language import say
 from screener.market.calendars import calendar_of
 
 __all__ = [
-    "EastmoneyFundamentals",
-    "EastmoneyHkFundamentals",
     "EastmoneyValuation",
     "valuation_batch",
 ]
 
 _MULTIPLES = tuple(
     column.name for column in TABLES[TableName.VALUATION].columns if column.type is Type.NUMBER
-)
-_FIGURES = tuple(
-    column.name for column in TABLES[TableName.FUNDAMENTALS].columns if column.type is Type.NUMBER
 )
 
 
@@ -83,117 +59,6 @@ class EastmoneyValuation(ListingSource):
         rows = self.upstream.select(frame)
         full = len(frame) >= self.upstream.extra["newest_days"]
         return valuation_batch(query.ask, rows, source=self.name, cut=full)
-
-
-class _Fundamentals(ListingSource):
-    """What both sources of reported figures share."""
-
-    name: ClassVar[str] = "eastmoney"
-    need: ClassVar[Need] = Need.FUNDAMENTALS
-
-    def normalise(self, query: Query, payload: tuple[pd.DataFrame | str, ...]) -> Batch:
-        """Turn reports into rows of table `fundamentals`.
-
-        Kept are the periods that ended by the last asked day, and no more than `lead_days` before
-        the first: as of that day older ones are still the latest known.
-
-        Raises
-        ------
-        SourceEmpty, SourceChanged
-            If there is no row, or a column is missing.
-        """
-        ask, listing = query.ask, asked_listing(query.ask)
-        first = ask.start - timedelta(days=self.upstream.extra["lead_days"])
-        found: dict[tuple[date, object], dict[str, object]] = {}
-        rejects: list[Reject] = []
-        for line, row in enumerate(_reports(self.upstream, frames_of(payload)), start=1):
-            period: date | None = None
-            try:
-                period = _period(row)
-                if first <= period <= ask.end:
-                    _keep(found, period, self._report(row, period, day_of(ask)))
-            except InputError as error:
-                rejects.append(self._reject(row, error.what, ask, period, line))
-        rows = [{**found[key], "listing": listing.id} for key in sorted(found, key=str)]
-        columns = {
-            name: [row[name] for row in rows]
-            for name in ("listing", "period_end", "known_at", "known_by", "currency", *_FIGURES)
-        }
-        table = make_rows(
-            TableName.FUNDAMENTALS, columns, source=self.name, fetched_at=ask.fetched_at
-        )
-        return Batch(tables={TableName.FUNDAMENTALS: table}, rejects=told_apart(rejects))
-
-    def known(self, row: Row, period: date, today: date) -> tuple[date, KnownBy]:
-        """Return the day on which a report was known, and what tells it."""
-        raise NotImplementedError
-
-    def _reject(self, row: Row, reason: str, ask: Ask, period: date | None, line: int) -> Reject:
-        table, listing = TableName.FUNDAMENTALS, asked_listing(ask)
-        return reject_of(table, self.name, listing, row, reason, day=period, line=line)
-
-    def _report(self, row: Row, period: date, today: date) -> dict[str, object]:
-        place = self.upstream
-        told = text_in(row, "currency")
-        currency = place.extra["currencies"].get(told, told)
-        if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-            raise InputError(say("currency {told!r} is unknown", told=told))
-        figures = {name: number_in(place, row, name) for name in _FIGURES}
-        if all(value is None for value in figures.values()):
-            raise InputError(say("a report without any figure"))
-        known_at, known_by = self.known(row, period, today)
-        facts = {"period_end": period, "known_at": known_at, "known_by": str(known_by)}
-        return {**facts, "currency": currency, **figures}
-
-
-class EastmoneyFundamentals(_Fundamentals):
-    """Reported figures of A-shares, with the day of their announcement and of their last change."""
-
-    upstream = endpoint("eastmoney_values", "fundamentals")
-    exchanges = exchanges_in(upstream)
-    hosts = upstream.hosts
-    due: ClassVar[bool] = True
-
-    def known(self, row: Row, period: date, today: date) -> tuple[date, KnownBy]:
-        """Return the day of the announcement or of a later change, else the deadline."""
-        return known_on(
-            period,
-            notice=_day_or_none(row, "notice"),
-            update=_day_or_none(row, "update"),
-            deadline=mainland_deadline(period),
-            today=today,
-        )
-
-
-class EastmoneyHkFundamentals(_Fundamentals):
-    """Reported figures of Hong Kong securities, without any date but the period's."""
-
-    upstream = endpoint("eastmoney_values", "hk_fundamentals")
-    exchanges = exchanges_in(upstream)
-    hosts = upstream.hosts
-    due: ClassVar[bool] = False
-
-    def fetch(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
-        """Ask; one call may find nothing, as for a newcomer without an annual report."""
-        frames: list[pd.DataFrame | str] = []
-        empty: SourceEmpty | None = None
-        for call in query.calls:
-            try:
-                frames += fetch_all(self._wire, replace(query, calls=(call,)), due=self.due)
-            except SourceEmpty as error:
-                empty = error
-        if empty is not None and not frames:
-            raise empty
-        return tuple(frames)
-
-    def known(self, row: Row, period: date, today: date) -> tuple[date, KnownBy]:
-        """Return the day on which the results were due."""
-        deadline = hong_kong_deadline(
-            period,
-            annual=text_in(row, "kind") in self.upstream.extra["annual"],
-            period_start=_day_or_none(row, "period_start"),
-        )
-        return known_on(period, notice=None, update=None, deadline=deadline, today=today)
 
 
 def valuation_batch(ask: Ask, frame: pd.DataFrame, *, source: str, cut: bool = False) -> Batch:
@@ -292,34 +157,6 @@ def _remarks(ask: Ask, days: DayArray, *, outside: int, cut: bool) -> list[str]:
             say("it sends no more than {n} days, so none before {first}", n=len(days), first=first)
         )
     return found
-
-
-def _reports(place: Endpoint, frames: Sequence[pd.DataFrame]) -> list[Row]:
-    for frame in frames:
-        whole_list(place, frame)
-    return [row for frame in frames for row in read_rows(place, frame)]
-
-
-def _period(row: Row) -> date:
-    period = day_in(row, "period_end")
-    if period is None:
-        raise InputError(say("a report without its period"))
-    return period
-
-
-def _keep(
-    found: dict[tuple[date, object], dict[str, object]], period: date, report: dict[str, object]
-) -> None:
-    """Keep a report; one that came before, as the annual ones do, must be the same."""
-    if found.setdefault((period, report["known_at"]), report) != report:
-        raise InputError(say("the period came with other figures already"))
-
-
-def _day_or_none(row: Row, field: str) -> date | None:
-    try:
-        return day_in(row, field)
-    except InputError:
-        return None
 
 
 def _date(label: np.datetime64) -> date | None:

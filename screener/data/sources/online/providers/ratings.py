@@ -244,5 +244,6 @@ def _target(place: Endpoint, row: Row) -> float | None:
 def _table(rows: Iterable[_Facts], source: str, ask: Ask) -> pa.Table:
     ordered = sorted(rows, key=lambda facts: [str(facts[name]) for name in _KEY])
     names = (*_KEY, "rating", "rating_level", "target_price", "initiated", "industry")
-    columns = {name: [facts[name] for facts in ordered] for name in names}
+    columns: dict[str, Values] = {name: [facts[name] for facts in ordered] for name in names}
+    columns["vendor"] = [source] * len(ordered)
     return make_rows(TableName.RATINGS, columns, source=source, fetched_at=ask.fetched_at)

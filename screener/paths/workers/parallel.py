@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from screener.errors import InputError, OutOfMemory
 from screener.language import Language, bind, bound, say
-from screener.paths.forking import can_fork, forked
+from screener.paths.workers.cluster import chosen_cluster
+from screener.paths.workers.forking import can_fork, forked
 from screener.progress import counting, is_heard
 
 __all__ = ["check_jobs", "each", "in_parts", "mapped"]
@@ -72,8 +73,9 @@ def mapped(
     """Return what `work` makes of each part, in their order.
 
     Processes are copies of this one where the system can make them, those of joblib elsewhere;
-    inside `joblib.parallel_config` they are those of whatever engine is chosen there. Threads
-    stay threads of this process, for their work may write into memory that they share.
+    within `on_cluster` they are its workers, whatever `jobs` is, and inside
+    `joblib.parallel_config` those of whatever engine is chosen there. Threads stay threads of this
+    process, for their work may write into memory that they share.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ def mapped(
         If `jobs` is 0 or below -1.
     OutOfMemory
         If a worker was ended by the system.
+    ClusterFailed
+        If a cluster cannot do it.
     """
     one_by_one = is_heard()
     return list(each(work, parts, jobs=jobs, threads=threads, size=size, one_by_one=one_by_one))
@@ -139,6 +143,10 @@ def _done(
     one_by_one: bool,
 ) -> Iterator[FoundT]:
     """Give what is made of each part, as soon as it and those before it are done if one by one."""
+    cluster = None if threads else chosen_cluster()
+    if cluster is not None:
+        yield from cluster.each(work, parts)
+        return
     if jobs == 1:
         yield from map(work, parts)
         return
@@ -185,6 +193,8 @@ def _is_chosen(joblib: Any) -> bool:
 
 def _workers(jobs: int) -> int:
     """Return how many workers are meant, -1 being one for each processor that this process has."""
+    if (cluster := chosen_cluster()) is not None:
+        return cluster.n_workers
     if jobs != -1:
         return jobs
     return len(os.sched_getaffinity(0)) if can_fork() else os.cpu_count() or 1
