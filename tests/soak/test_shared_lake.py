@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from screener.data.lake.integrity.rebuilding import rebuild_hashes
 from screener.data.lake.locks import update_lock
 from screener.data.lake.moving import copy_lake
 from screener.data.lake.schema import TableName
+from screener.data.lake.shared.tables import make_small_tables
 from screener.data.lake.store import Store
 from screener.errors import (
     ConfigError,
@@ -243,10 +245,24 @@ def test_who_may_only_read(desk: Desk, place: Place) -> None:
             store.pin("desk", [1])
     with pytest.raises(StorageRefused):
         Store.create(reader)
+    desk.sql("GRANT INSERT, DELETE ON screener_pins TO reader", place.catalog.rpartition("=")[2])
+    with Store.open(reader) as store:
+        assert store.pin("desk", [1]) == {1}
     writer = desk.role("writer", place, "SELECT", "INSERT", "UPDATE", "DELETE")
     with Store.create(writer) as store:
         assert store.commit(bars(bar("600000.SH", FIRST, 9.0)), message="yes").changed
     assert closes(reader) == [9.0]
+
+
+def test_a_server_of_another_language_is_refused(desk: Desk, place: Place) -> None:
+    desk.sql("ALTER ROLE owner SET lc_messages = 'POSIX'")
+    put(place, 0)
+    connection = SimpleNamespace(
+        execute=lambda _: SimpleNamespace(fetchall=lambda: [("zh_CN.UTF-8",)])
+    )
+    with pytest.raises(ConfigError, match=r"in zh_CN.UTF-8") as caught:
+        make_small_tables(connection)  # type: ignore[arg-type]
+    assert "lc_messages" in caught.value.fix
 
 
 def test_pins_of_every_desk_hold(place: Place) -> None:

@@ -147,8 +147,8 @@ def move(
         str,
         typer.Argument(
             metavar="TO",
-            help="shared: to the lake for many that [lake] of screener.toml names; local: from it "
-            "into the folder of the workspace.",
+            help="shared: to the lake for many that `[lake]` of screener.toml names; local: from "
+            "it into the folder of the workspace.",
         ),
     ],
     workspace: WorkspaceOption = None,

@@ -107,7 +107,7 @@ def copy_lake(source: Place, target: Place) -> Moved:
         raise InputError(
             say("a lake cannot be copied onto itself"),
             where=str(source),
-            fix=say("name one for many in [lake] of screener.toml"),
+            fix=say("name one for many in `[lake]` of screener.toml"),
         )
     with lake.storage_errors(target):
         target.folder.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,6 @@ def move_data(workspace: Workspace, to: Side) -> Moved:
         raise ConfigError(
             say("the settings name no lake for many"),
             where=str(workspace.root / "screener.toml"),
-            fix=say("write `catalog` and `data` of [lake] there; see the guide of a desk"),
+            fix=say("write `catalog` and `data` of `[lake]` there; see the guide of a desk"),
         )
     return copy_lake(local, shared) if to is Side.SHARED else copy_lake(shared, local)

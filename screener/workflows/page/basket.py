@@ -146,7 +146,7 @@ def _records(
         return {}
     from screener.workflows.study.verdicts import broker_records  # takes a second to import
 
-    return broker_records(workspace, known.store)
+    return broker_records(workspace, known.store, brokers)
 
 
 def _valued_now(store: Store, run: BacktestRun) -> Valued:
