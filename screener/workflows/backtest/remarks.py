@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
+from screener.backtest.execution.shares import Execution
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
@@ -143,7 +144,9 @@ def _some_of(names: Sequence[str]) -> str:
 
 
 def unlisted(
-    trading: TradingPanel | None, results: Sequence[EventResult], settings: Settings
+    trading: TradingPanel | None,
+    results: Iterable[EventResult | Execution],
+    settings: Settings,
 ) -> set[Listing]:
     """Return names bought across the border of which nobody recorded that one could."""
     if trading is None or settings.frictions is None:
