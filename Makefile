@@ -53,6 +53,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.growth   # how seconds and memory of each job grow; 5400x20 as argument
 	$(BIN)/python -m benchmarks.volume   # a whole market and many events: some minutes, 5 GB
 	$(BIN)/python -m benchmarks.fields   # 30 fields of a whole market beside bare queries
+	$(BIN)/python -m benchmarks.shared   # one lake for many beside the same lake in a folder
 	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
 	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
 	$(BIN)/python -m benchmarks.executing   # trading with every friction: seconds and memory by stage

@@ -130,6 +130,8 @@ class EventResult:
         Why no order was placed at all, if so.
     benchmarks, benchmark_basis
         Ids of the benchmarks, and `price`, `total` or `mixed`.
+    end_index
+        Of a partial window, the benchmark's return up to each name's own exit, where it is known.
     remarks
         What a reader should know about this row.
     lack, index_lack
@@ -161,6 +163,7 @@ class EventResult:
     unlimited: tuple[tuple[int, int], ...] = ()
     lack: str = ""
     index_lack: str = ""
+    end_index: float | None = None
     no_orders: str = ""
     traded_path: FloatVector = field(default_factory=lambda: np.empty(0))
 
@@ -468,9 +471,24 @@ def _result(
         ),
         lack=lack,
         index_lack=beside.lack,
+        end_index=_end_index(panel, window, series),
         no_orders="" if executed is None else executed.no_orders,
         traded_path=_traded(executed, rows),
     )
+
+
+def _end_index(
+    panel: PricePanel, window: Window, series: Mapping[Listing, BenchmarkSeries]
+) -> float | None:
+    """Return the benchmark's return over a partial window as if all names reached their exits."""
+    ends = [leg.exit_row for leg in window.legs if leg.state is not LegState.DROPPED]
+    if window.status is not WindowStatus.PARTIAL or not series or None in ends:
+        return None
+    rows = tuple(-1 if leg.exit_row is None else leg.exit_row for leg in window.legs)
+    try:
+        return benchmark_return(panel, replace(window, end_rows=rows), series)
+    except BarsMissing:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

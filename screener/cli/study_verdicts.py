@@ -76,8 +76,8 @@ class VerdictPart:
         """Print the comparison and the verdicts; `titles` are what to call baskets."""
         if self.found is None:
             return
-        from screener.render.placebo import placebo_page
-        from screener.render.verdict import verdict_text
+        from screener.render.study.placebo import placebo_page
+        from screener.render.study.verdict import verdict_text
         from screener.workflows.study.placebo_joint import joint_results
 
         beside = self.found.placebo

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, get_args
 
 import typer
 
 __all__ = [
+    "TRADING",
     "AccountOption",
     "BenchmarkOption",
     "CommissionOption",
@@ -19,6 +22,7 @@ __all__ = [
     "SlippageOption",
     "SpreadOption",
     "WaitOption",
+    "trading_parameters",
 ]
 
 ParticipationOption = Annotated[
@@ -26,7 +30,8 @@ ParticipationOption = Annotated[
     typer.Option(
         "--participation",
         metavar="P",
-        help="Greatest share of a session's volume that one order takes; 1 for all of it.",
+        help="Greatest share of a session's volume that your purchases, or sales, of a name take; "
+        "1 for all of it.",
     ),
 ]
 SlippageOption = Annotated[
@@ -60,7 +65,8 @@ WhereOption = Annotated[
         "--account",
         metavar="WHERE",
         help="Where your account is: mainland, which buys Hong Kong southbound, or hongkong, which "
-        "buys the mainland northbound; each on the days of both markets, and what is eligible.",
+        "buys the mainland northbound, a tenth of its dividends withheld; each on the days of both "
+        "markets, and what is eligible.",
     ),
 ]
 AccountOption = Annotated[
@@ -116,3 +122,29 @@ BenchmarkOption = Annotated[
         "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
     ),
 ]
+
+TRADING: Mapping[str, Any] = {
+    "participation": ParticipationOption,
+    "slippage_bps": SlippageOption,
+    "impact_bps": ImpactOption,
+    "fx_spread_bps": SpreadOption,
+    "commission_bps": CommissionOption,
+    "commission_min": LeastCommissionOption,
+    "hk_account": AccountOption,
+    "max_wait": WaitOption,
+    "rights": RightsOption,
+    "delisting_recovery": RecoveryOption,
+}
+"""Options of trading, by the library's names; what is left out is as the settings say."""
+
+
+def trading_parameters() -> Iterator[inspect.Parameter]:
+    """Give the options of trading as parameters of a command, none of them needed."""
+    for name, option in TRADING.items():
+        kind, told = get_args(option)[:2]
+        yield inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=None,
+            annotation=Annotated[kind | None, told],
+        )

@@ -1,7 +1,8 @@
 """Tax on cash dividends, by how long the shares were held and how Hong Kong is reached.
 
 On the mainland nothing is withheld when a dividend is paid on shares held for up to a year: the
-tax is taken when they are sold, at the rate of the whole time for which they were held.
+tax is taken when they are sold, at the rate of the whole time for which they were held. From what
+is paid across the border, either way, it is withheld at once, at one rate.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class DividendTaxRule(DatedRow):
         Longest time held, in calendar months; any time beyond the rows before it when `None`.
     southbound
         Whether it is of a mainland account that reaches Hong Kong; `None` on the mainland.
+    northbound
+        Whether it is of a Hong Kong account that reaches the mainland.
     issuer
         Kind of the company; `None` on the mainland.
     rate
@@ -52,6 +55,7 @@ class DividendTaxRule(DatedRow):
 
     months: int | None
     southbound: bool | None
+    northbound: bool
     issuer: Issuer | None
     rate: float
 
@@ -62,6 +66,7 @@ def dividend_tax_rate(
     session: date,
     *,
     southbound: bool = True,
+    northbound: bool = False,
     issuer: Issuer = Issuer.H_SHARE,
 ) -> float:
     """Return the tax on a cash dividend as a fraction of the dividend before tax.
@@ -78,6 +83,8 @@ def dividend_tax_rate(
         02-08 were held for one month.
     southbound
         Whether Hong Kong is reached through a mainland account.
+    northbound
+        Whether the mainland is reached through a Hong Kong account.
     issuer
         Kind of the company; Hong Kong only.
 
@@ -90,7 +97,9 @@ def dividend_tax_rate(
     DateRangeError
         If the table knows nothing of that day.
     """
-    return dividend_tax_rule(listing, held_days, session, southbound=southbound, issuer=issuer).rate
+    return dividend_tax_rule(
+        listing, held_days, session, southbound=southbound, northbound=northbound, issuer=issuer
+    ).rate
 
 
 def dividend_tax_rule(
@@ -99,6 +108,7 @@ def dividend_tax_rule(
     session: date,
     *,
     southbound: bool = True,
+    northbound: bool = False,
     issuer: Issuer = Issuer.H_SHARE,
 ) -> DividendTaxRule:
     """Return the rule behind `dividend_tax_rate`; parameters and errors are the same."""
@@ -106,7 +116,9 @@ def dividend_tax_rule(
         raise InputError(
             say("shares were held for 0 days or more, not {held_days}", held_days=held_days)
         )
-    rules = dividend_tax_rules(listing, session, southbound=southbound, issuer=issuer)
+    rules = dividend_tax_rules(
+        listing, session, southbound=southbound, northbound=northbound, issuer=issuer
+    )
     bought = session - timedelta(days=held_days)
     for rule in rules[:-1]:
         if rule.months is not None and session <= _months_later(bought, rule.months):
@@ -119,12 +131,14 @@ def dividend_tax_rules(
     session: date,
     *,
     southbound: bool = True,
+    northbound: bool = False,
     issuer: Issuer = Issuer.H_SHARE,
 ) -> tuple[DividendTaxRule, ...]:
     """Return the rules in force for a listing, by ascending time held; errors as there."""
     found = in_force(_rows(), listing, session, what=say("the tax on dividends"))
     if listing.exchange is not Exchange.HK:
-        return found
+        abroad = tuple(rule for rule in found if rule.northbound)
+        return abroad if northbound and abroad else tuple(r for r in found if not r.northbound)
     return tuple(rule for rule in found if rule.southbound is southbound and rule.issuer is issuer)
 
 
@@ -135,6 +149,9 @@ def _months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
+_SOUTHBOUND = {"southbound": True, "direct": False, "northbound": None}
+
+
 @cache
 def _rows() -> tuple[DividendTaxRule, ...]:
     table = rule_table("dividend_tax.toml")
@@ -142,7 +159,8 @@ def _rows() -> tuple[DividendTaxRule, ...]:
         DividendTaxRule(
             **row_terms(row, table["known_to"]),
             months=row.get("months"),
-            southbound=row["route"] == "southbound" if "route" in row else None,
+            southbound=_SOUTHBOUND[row["route"]] if "route" in row else None,
+            northbound=row.get("route") == "northbound",
             issuer=Issuer(row["issuer"]) if "issuer" in row else None,
             rate=row["rate"],
         )

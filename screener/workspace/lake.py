@@ -73,7 +73,7 @@ def lake_place(folder: Path, in_file: object, environ: Mapping[str, str], *, fil
                 say("a password or a key must not stand in the settings: {key}", key=key),
                 where=where,
                 fix=say(
-                    "write the password into .pgpass or pg_service.conf, the keys of the store "
+                    "write the password into `.pgpass` or `pg_service.conf`, the keys of the store "
                     "into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and remove it there"
                 ),
             )

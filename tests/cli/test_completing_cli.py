@@ -22,6 +22,7 @@ _OWN_FILES = {"data update": "a network", "report add": "a report", "data import
 _BEFORE = {
     "report rm": [],  # R6 is not there: told so
     "data restore": [],
+    "data move": [],  # no lake for many is named
     "data diff": [],
 }
 

@@ -72,6 +72,14 @@ def test_no_more_events_are_held_than_there_are_slots(made: Path) -> None:
         assert len(held) == 3, row
 
 
+def test_what_nobody_recorded_of_a_purchase_across_the_border_is_told(shared_demo: Path) -> None:
+    told = "601899.SH, 603993.SH could be bought across the border is not known"
+    for options, expected in ((("--account", "hongkong", "--chain"), True), ((), False)):
+        done = typed("follow", "copper", *options, "--workspace", shared_demo)
+        assert done.exit_code == 0, done.output
+        assert (told in " ".join(done.stderr.split())) is expected
+
+
 def test_json_is_as_its_schema_says(made: Path) -> None:
     document = json.loads((made / "all.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, json_schema("follow"))

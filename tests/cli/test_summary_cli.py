@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.render.summary import _folded
+from screener.render.backtest.summary import _folded
 from screener.workflows.report.catalog import basket_events
 from screener.workflows.study.known import keep_verdicts, known_verdicts
 from screener.workflows.study.verdict import PlaceboRecord, Verdict
@@ -44,6 +44,23 @@ def lines(text: str) -> list[str]:
     """Return the lines of the table alone."""
     _, body = text.split("──\n", 1)
     return [line for line in body.split("\n") if len(line.split()) >= 9 and "/" in line]
+
+
+def test_the_names_of_a_reports_baskets_together(demo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "r1.csv"
+    text = " ".join(fine("backtest", "--report", "R1", "--csv", file, "--workspace", demo).split())
+    with file.open(encoding="utf-8", newline="") as rows:
+        short = [row for row in csv.DictReader(rows) if row["horizon"] == "5"]
+    parts = [(int(row["n_held"]), row) for row in short]
+    paper, index = (
+        sum(n * float(row[name]) for n, row in parts) / sum(n for n, _ in parts)
+        for name in ("paper_return", "benchmark_return")
+    )
+    n_names = sum(n for n, _ in parts)
+    told = f"its {n_names} names alike returned {paper:+.2%} on paper in 5 sessions"
+    assert f"R1 in all: {told}, the index {index:+.2%}" in text
+    alone = fine("backtest", "copper", "--report", "R1", "--workspace", demo)
+    assert "in all" not in alone
 
 
 def test_many_events_are_one_table_that_fits_a_terminal(demo: Path, tmp_path: Path) -> None:

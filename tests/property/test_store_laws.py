@@ -163,5 +163,5 @@ def test_a_version_stays_as_it_was(store: Store, first: Rows, second: Rows) -> N
     version = store.commit(batch_of(named(first, example)), message="first").version
     before = held(store, example)
     store.commit(batch_of(named(second, example)), message="second")
-    with Store.open(store._root, version=version) as reader:
+    with Store.open(store.place, version=version) as reader:
         assert held(reader, example) == before

@@ -123,6 +123,7 @@ def test_closes_that_continue_a_history_let_the_reports_mature(tmp_path: Path) -
     assert "nothing can be bought at the open" in done
     load(place, "later/index/csi300_2026-07-17_2026-09-24.csv", "index", "--listing", "000300.SH")
     found = {}
+    totals = {"R1": "R1 in all: its 12 names alike returned -7.86% on paper", "R5": "-16.34"}
     for report in ("R1", "R4", "R5"):
         file = tmp_path / f"{report}.csv"
         shown = screener(
@@ -132,10 +133,11 @@ def test_closes_that_continue_a_history_let_the_reports_mature(tmp_path: Path) -
         )
         for row in csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))):
             found.setdefault((report, row["horizon"]), set()).add(row["status"])
+        assert totals.get(report, "") in " ".join(shown.split())
         if report == "R4":
             # The same from the files alone: mean of close on 2026-08-28 over open on 2026-03-09.
             told = "25 of 27 names have data to session 120; these alone returned +7.37%"
-            assert told in " ".join(shown.split())
+            assert f"{told}, the index +0.19% to then" in " ".join(shown.split())
             assert "held 000034.SZ" in shown
             assert "held 001896.SZ" in shown
     assert {found[report, "60"] == {"mature"} for report in ("R1", "R4", "R5")} == {True}

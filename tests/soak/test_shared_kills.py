@@ -16,9 +16,10 @@ from tests.support.desk import Desk
 from tests.support.soaking import share
 from tests.workflow.test_kills import Nursery, check_kills, claimed, kill, newest, whole
 
-ROUNDS = share(6, 300)
+ROUNDS = share(3, 300)
 WRITERS = READERS = 4
-SECONDS = share(6, 60)
+COMMITS = share(6, 200)
+PATIENCE = 600.0
 
 
 @pytest.fixture
@@ -51,14 +52,16 @@ def test_four_writers_and_four_readers(
     logs = [tmp_path / f"{at}.log" for at in range(WRITERS + READERS)]
     roles = ["write"] * WRITERS + ["read"] * READERS
     crowd = [nursery.start(workspace, *pair) for pair in zip(roles, logs, strict=True)]
-    time.sleep(SECONDS)
+    until = time.monotonic() + PATIENCE
+    while not _all_have_worked(logs) and time.monotonic() < until:
+        time.sleep(0.05)
     for child in crowd:
         kill(child)
     told = [claimed(log) for log in logs]
-    assert min(told[WRITERS:]) > 0, "a reader that never saw a commit"
     version, number = newest(workspace)
     assert number >= max(told)
-    assert number >= WRITERS, "hardly anything was committed"
+    assert number >= COMMITS
+    assert min(told[WRITERS:]) > 0, "a reader that never saw a commit"
     assert version > number  # each number is a version of its own
     landed = [line for log in logs[:WRITERS] for line in log.read_text().split()]
     assert len(landed) == len(set(landed)), "one number was written twice"
@@ -66,3 +69,8 @@ def test_four_writers_and_four_readers(
         assert whole(store) == number
         assert store.holds_what_was_committed()
     assert {item.damage for item in damaged_files(workspace.lake)} <= {"unrecorded"}
+
+
+def _all_have_worked(logs: list[Path]) -> bool:
+    texts = [log.read_text() if log.exists() else "" for log in logs]
+    return all(texts[WRITERS:]) and sum(text.count("\n") for text in texts[:WRITERS]) >= COMMITS

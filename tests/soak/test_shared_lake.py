@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from screener.data.lake import guards
+from screener.data.lake import guards, moving
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
 from screener.data.lake.integrity.checksums import damaged_files
+from screener.data.lake.integrity.content import Content
 from screener.data.lake.integrity.rebuilding import rebuild_hashes
 from screener.data.lake.locks import update_lock
+from screener.data.lake.moving import copy_lake
 from screener.data.lake.schema import TableName
+from screener.data.lake.shared.tables import make_small_tables
 from screener.data.lake.store import Store
 from screener.errors import (
     ConfigError,
@@ -28,7 +32,7 @@ from screener.errors import (
     StorageUnreachable,
 )
 from screener.files.place import Place
-from tests.support.desk import Desk
+from tests.support.desk import Desk, closes
 from tests.support.lake_rows import bar, bars
 
 FIRST = date(2026, 5, 11)
@@ -40,11 +44,6 @@ def put(place: Place, number: int) -> int:
     day = FIRST + timedelta(days=number)
     with Store.create(place) as store:
         return store.commit(bars(bar("600000.SH", day, number + 1.0)), message="day").version
-
-
-def closes(place: Place, version: int | None = None) -> list[float]:
-    with Store.open(place, version=version) as store:
-        return store.read(TableName.BARS).column("close").to_pylist()
 
 
 def test_opened_read_appended_compacted_and_verified(place: Place, tmp_path: Path) -> None:
@@ -246,10 +245,24 @@ def test_who_may_only_read(desk: Desk, place: Place) -> None:
             store.pin("desk", [1])
     with pytest.raises(StorageRefused):
         Store.create(reader)
+    desk.sql("GRANT INSERT, DELETE ON screener_pins TO reader", place.catalog.rpartition("=")[2])
+    with Store.open(reader) as store:
+        assert store.pin("desk", [1]) == {1}
     writer = desk.role("writer", place, "SELECT", "INSERT", "UPDATE", "DELETE")
     with Store.create(writer) as store:
         assert store.commit(bars(bar("600000.SH", FIRST, 9.0)), message="yes").changed
     assert closes(reader) == [9.0]
+
+
+def test_a_server_of_another_language_is_refused(desk: Desk, place: Place) -> None:
+    desk.sql("ALTER ROLE owner SET lc_messages = 'POSIX'")
+    put(place, 0)
+    connection = SimpleNamespace(
+        execute=lambda _: SimpleNamespace(fetchall=lambda: [("zh_CN.UTF-8",)])
+    )
+    with pytest.raises(ConfigError, match=r"in zh_CN.UTF-8") as caught:
+        make_small_tables(connection)  # type: ignore[arg-type]
+    assert "lc_messages" in caught.value.fix
 
 
 def test_pins_of_every_desk_hold(place: Place) -> None:
@@ -310,3 +323,69 @@ def test_a_commit_whose_answer_is_lost_stands(desk: Desk, place: Place) -> None:
             assert proxy.has_cut()
     assert closes(place) == [6.0, 7.0]
     assert damaged_files(place) == ()
+
+
+def test_a_lake_is_copied_there_and_back(desk: Desk, place: Place, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    with Store.create(own) as store:
+        for number in range(3):
+            day = FIRST + timedelta(days=number)
+            store.commit(bars(bar("600000.SH", day, number + 1.0)), message="day")
+        store.compact(now=FAR, keep=timedelta(0), pinned=lambda: Pins(versions=frozenset({2, 3})))
+        store.commit(bars(bar("600000.SH", FIRST, 9.0)), message="changed")
+        digest = store.content().digest
+    bare = desk.lake(tmp_path / "bare")
+    done = copy_lake(Place(own), bare)
+    assert [(item.table, item.rows) for item in done.tables] == [("bars", 3)]
+    back = Place(tmp_path / "back")
+    copy_lake(bare, back)
+    for where in (bare, back):
+        with Store.open(where) as store:
+            assert store.version == done.version
+            assert store.content().digest == digest
+            assert store.holds_what_was_committed()
+        assert closes(where) == [9.0, 2.0, 3.0]
+        assert closes(where, 2) == [1.0]
+        assert closes(where, 3) == [1.0, 2.0]
+        assert damaged_files(where) == ()
+        with Store.open(where) as store:
+            assert store.commit(bars(bar("600000.SH", FIRST, 5.0)), message="on").changed
+        assert closes(where) == [5.0, 2.0, 3.0]
+    with pytest.raises(InputError, match="there is a lake already"):
+        copy_lake(Place(own), bare)
+    with pytest.raises(InputError, match="onto itself"):
+        copy_lake(bare, bare)
+
+
+def test_a_copy_goes_on_where_it_was_ended_and_refuses_damage(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    with Store.create(own) as store:
+        for number in range(2):
+            day = FIRST + timedelta(days=number)
+            store.commit(bars(bar("600000.SH", day, number + 1.0)), message="day")
+    bare = desk.lake(tmp_path / "bare")
+    with monkeypatch.context() as patch:
+        patch.setattr(moving, "_replace", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            copy_lake(Place(own), bare)
+    with pytest.raises(DataError, match="no market data yet"):
+        Store.open(bare)
+    seen: list[str] = []
+    put_file = moving._put
+    monkeypatch.setattr(moving, "_put", lambda *a: (seen.append(a[2]), put_file(*a)))
+    with monkeypatch.context() as patch:
+        patch.setattr(moving, "_rows", lambda *a: Content({"bars": (len(seen), id(a[0]), 1)}))
+        with pytest.raises(StorageDamaged, match="does not hold the same"):
+            copy_lake(Place(own), bare)
+    with pytest.raises(DataError, match="no market data yet"):
+        Store.open(bare)
+    assert not seen, "what was there already was copied again"
+    (first, _) = sorted((own / "data").rglob("*.parquet"))
+    first.write_bytes(first.read_bytes()[:-1] + b"x")
+    other = desk.lake(tmp_path / "other")
+    with pytest.raises(StorageDamaged, match="not what was written"):
+        copy_lake(Place(own), other)
+    with pytest.raises(DataError, match="no market data yet"):
+        Store.open(other)

@@ -16,10 +16,22 @@ from pathlib import Path
 
 import pytest
 
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.files.place import Place
 
-__all__ = ["KEY", "PASSWORD", "SECRET", "Desk", "desk", "empty_desk", "place", "servers"]
+__all__ = [
+    "KEY",
+    "PASSWORD",
+    "SECRET",
+    "Desk",
+    "closes",
+    "desk",
+    "empty_desk",
+    "opened_desk",
+    "place",
+    "servers",
+]
 
 PASSWORD, SECRET, KEY = "pw-of-the-server", "secret-of-the-store", "key-of-the-store"
 USER = "owner"
@@ -230,6 +242,12 @@ class Desk:
         self.stop()
 
 
+def closes(place: Place, version: int | None = None) -> list[float]:
+    """Return all closes that a version holds."""
+    with Store.open(place, version=version) as store:
+        return store.read(TableName.BARS).column("close").to_pylist()
+
+
 def _lacking() -> str:
     if not _PROGRAMS:
         return "needs PostgreSQL: apt-get install postgresql"
@@ -244,18 +262,29 @@ def _lacking() -> str:
     )
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Desk]:
+@contextmanager
+def opened_desk() -> Iterator[Desk]:
+    """Start both servers; `RuntimeError` where they are not installed."""
     if reason := _lacking():
-        pytest.skip(reason)
+        raise RuntimeError(reason)
     # Not below pytest's own folder, which nobody else may enter.
     folder = Path(tempfile.mkdtemp(prefix="screener-desk-"))
     if os.getuid() == 0:
         shutil.chown(folder, "postgres")
     opened = Desk(folder)
-    yield opened
-    opened.close()
-    shutil.rmtree(folder)
+    try:
+        yield opened
+    finally:
+        opened.close()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Desk]:
+    if reason := _lacking():
+        pytest.skip(reason)
+    with opened_desk() as opened:
+        yield opened
 
 
 @pytest.fixture

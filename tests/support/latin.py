@@ -18,7 +18,7 @@ MAY_STAND = frozenset(
     screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare Excel
     Python Unicode shell
     GIF JPEG Markdown Parquet PowerPoint RAR RTF SQLite TIFF WebP Word csv docx gzip txt xls
-    xlsx zip baostock COLUMN FIELD UNIT Dask distributed TLS
+    xlsx zip baostock COLUMN FIELD UNIT Dask distributed TLS AWS
     SIMULATED KP Holm B-H Benjamini-Hochberg Kolari-P
     Boehmer Corrado Cowan Jaffe Kolari Musumeci Newey-West Newey West Pape Patell Politis Poulsen
     Pynnönen Romano Student Wilson Zivney

@@ -94,6 +94,19 @@ def test_a_dividend_is_cash_less_the_tax_of_a_short_holding() -> None:
     assert found.executable_return == pytest.approx(plain + (360 - 72) / 10_000, abs=1e-12)
 
 
+def test_a_hong_kong_account_has_a_tenth_of_a_mainland_dividend_withheld_when_it_is_paid() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    dividend = np.zeros(panel.close.shape)
+    dividend[panel.row(DAY) + 2] = 0.4  # ex on the day after the purchase
+    abroad = Frictions(plan=Plan(southbound=False, northbound=True))
+    (found,) = run(panel, trading_of(panel, dividend=dividend), frictions=abroad)
+    closes = [994.91 + 9_450, 994.91 + 9_900 + 324, 994.91 + 10_350 - 10.28 + 324]
+    assert found.traded_path == pytest.approx(np.array(closes) / 10_000, abs=1e-12)
+    (tax,) = [line for line in found.lines if getattr(line, "kind", "") == "dividend tax"]
+    assert (tax.amount, tax.row) == (pytest.approx(36.0), panel.row(DAY) + 2)
+    assert tax.reason == "10% of the dividend withheld"
+
+
 def test_a_dividend_is_money_from_its_ex_date_on_and_its_tax_due_with_the_sale() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
     dividend = np.zeros(panel.close.shape)

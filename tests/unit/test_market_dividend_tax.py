@@ -58,6 +58,23 @@ def test_hong_kong_tax_does_not_ask_how_long(southbound: bool, issuer: Issuer, r
         assert found == rate
 
 
+@pytest.mark.parametrize(
+    ("text", "day", "days", "rate"),
+    [
+        ("600519.SH", DAY, 5, 0.10),
+        ("300750.SZ", DAY, 400, 0.10),
+        ("688981.SH", DAY, 40, 0.10),
+        ("600519.SH", date(2014, 11, 16), 5, 0.20),  # the day before the programme
+        ("920002.BJ", DAY, 5, 0.20),  # not in it
+        ("510300.SH", DAY, 5, 0.0),  # a fund
+    ],
+)
+def test_a_hong_kong_account_pays_a_tenth_on_mainland_dividends(
+    text: str, day: date, days: int, rate: float
+) -> None:
+    assert dividend_tax_rate(parse_listing(text), days, day, northbound=True) == rate
+
+
 def test_what_is_not_verified_says_so() -> None:
     assert [rule.rate for rule in dividend_tax_rules(MAOTAI, DAY)] == [0.20, 0.10, 0.0]
     assert not any(rule.verified for rule in dividend_tax_rules(MAOTAI, DAY))

@@ -28,7 +28,7 @@ from screener.domain.panel import PricePanel
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
 from screener.files.writing import write_csv
-from screener.render.placebo import placebo_page
+from screener.render.study.placebo import placebo_page
 from screener.results.placebo import CONTROLS, JOINT, PLACEBOS
 from screener.results.tables import fits
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest

@@ -28,7 +28,7 @@ from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, PLAIN, SCORES
 from screener.results.tables import fits
-from screener.scoring.leaderboard import Grouping
+from screener.scoring.board.leaderboard import Grouping
 from screener.workflows.data.targets import basket_targets
 from screener.workflows.report.catalog import init_workspace, list_reports
 from screener.workflows.score.rows import (

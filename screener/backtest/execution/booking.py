@@ -196,11 +196,11 @@ class Booking:
         offered = self.entitled(EntitlementKind.RIGHTS, row, shares, price, rate, reason)
         return replace(offered, amount=0.0, status=OrderStatus.LAPSED)
 
-    def taxed(self, row: int, tax: float, rate: float) -> tuple[Entitlement, ...]:
+    def taxed(self, row: int, tax: float, rate: float, reason: str = "") -> tuple[Entitlement, ...]:
         """Return the tax on dividends that is due in a session, in CNY; none if it is 0."""
         if not tax:
             return ()
-        owed = self.entitled(EntitlementKind.TAX, row, 0.0, 0.0, rate)
+        owed = self.entitled(EntitlementKind.TAX, row, 0.0, 0.0, rate, reason)
         return (replace(owed, price=None, amount=tax),)
 
     def cited(self, reason: Reason, row: int | None) -> tuple[str, str]:

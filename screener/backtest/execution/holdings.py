@@ -15,7 +15,6 @@ import numpy as np
 
 from screener.backtest.execution.booking import Booking, Fill
 from screener.backtest.frictions import Entitlement, EntitlementKind, Rights
-from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
 from screener.language import say
 from screener.language.lists import clauses
@@ -124,9 +123,11 @@ def begin_session(holding: Holding, booking: Booking, row: int, cash: float) -> 
             tax_lot.received += tax_lot.shares * paid * rate
         received = shares * paid * rate
         lines.append(booking.entitled(EntitlementKind.DIVIDEND, row, shares, paid, rate))
-        if dealing.listing.exchange is Exchange.HK:
-            tax = received * dealing.dividend_tax(row, row)
-            lines += booking.taxed(row, tax, rate)
+        if dealing.withheld:
+            part = dealing.dividend_tax(row, row)
+            tax = received * part
+            told = say("{part:.0%} of the dividend withheld", part=part)
+            lines += booking.taxed(row, tax, rate, told)
     holding.multiply(float(trading.share_ratio[row, column]))
     fill = None
     if trading.rights[row, column] > 0:
@@ -165,7 +166,7 @@ def tax_leaving(
     """Take shares out of a holding; return the tax due on their dividends, in CNY, and its row."""
     dealing, tax = booking.dealing, 0.0
     for tax_lot, received in holding.take(shares):
-        if received and dealing.listing.exchange is not Exchange.HK:
+        if received and not dealing.withheld:
             tax += received * dealing.dividend_tax(tax_lot.row, row)
     return tax, booking.taxed(row, tax, dealing.fixing(row)) if tax else ()
 

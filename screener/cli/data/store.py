@@ -20,7 +20,7 @@ from screener.cli.common import (
 )
 from screener.cli.data.health import status, verify
 from screener.cli.data.update import update
-from screener.cli.data.versions import compact, diff, restore
+from screener.cli.data.versions import compact, diff, move, restore
 from screener.errors import InputError
 from screener.language import say
 from screener.language.lists import listed
@@ -37,6 +37,7 @@ for _name, _command in (
     ("diff", diff),
     ("restore", restore),
     ("compact", compact),
+    ("move", move),
 ):
     data_app.command(_name)(_command)
 

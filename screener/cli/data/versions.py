@@ -23,7 +23,7 @@ from screener.files.program import program_version
 from screener.language import say
 from screener.language.lists import listed
 
-__all__ = ["compact", "diff", "restore"]
+__all__ = ["compact", "diff", "move", "restore"]
 
 _KEEP_DAYS = 90
 
@@ -140,3 +140,32 @@ def compact(
     with working(say("compacting")):
         done = compact_data(workspace_of(workspace), now=now, keep_days=keep_days, dry_run=dry_run)
     console().print(compaction_page(done))
+
+
+def move(
+    to: Annotated[
+        str,
+        typer.Argument(
+            metavar="TO",
+            help="shared: to the lake for many that `[lake]` of screener.toml names; local: from "
+            "it into the folder of the workspace.",
+        ),
+    ],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Copy the whole lake, all versions, to where many use it, or back; the old one stays.
+
+    Example: screener data move shared
+    """
+    from screener.render.data.moving import moved_page
+    from screener.workflows.data.move import Side, move_data
+
+    known = {str(side): side for side in Side}
+    if to not in known:
+        raise InputError(
+            say("{choice} is not one of {known}", choice=repr(to), known=listed(known))
+        )
+    place = workspace_of(workspace)
+    with working(say("copying")):
+        done = move_data(place, known[to])
+    console().print(moved_page(done))

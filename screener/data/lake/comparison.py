@@ -166,7 +166,8 @@ class VersionComparison(lake.Connected):
     def _side(self, spec: Table, at: int) -> str:
         if spec.name not in self._present[at]:
             return empty_relation(spec)
-        self._verifier.table(spec.name, self._sides[at])
+        with lake.storage_errors(self._place):
+            self._verifier.table(spec.name, self._sides[at])
         return relation(spec, self._present[at][spec.name], self._sides[at])
 
     def _run(self, sql: str) -> list[tuple[Any, ...]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
+from screener.backtest.execution.shares import Execution
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
@@ -143,7 +144,9 @@ def _some_of(names: Sequence[str]) -> str:
 
 
 def unlisted(
-    trading: TradingPanel | None, results: Sequence[EventResult], settings: Settings
+    trading: TradingPanel | None,
+    results: Iterable[EventResult | Execution],
+    settings: Settings,
 ) -> set[Listing]:
     """Return names bought across the border of which nobody recorded that one could."""
     if trading is None or settings.frictions is None:
@@ -226,12 +229,12 @@ def _partial_remarks(
 ) -> list[str]:
     """Say of each partial window what the names came to whose data reach its end."""
     partial = [
-        item.window
+        item
         for item in results
         if item.status is WindowStatus.PARTIAL and item.window.rebalance is Rebalance.NONE
     ]
-    found = [(window, _priced(panel, window, settings.entry)) for window in partial]
-    return list(dict.fromkeys(_priced_text(window, *came) for window, came in found if came))
+    found = [(item, _priced(panel, item.window, settings.entry)) for item in partial]
+    return list(dict.fromkeys(_priced_text(item, *came) for item, came in found if came))
 
 
 def _priced(panel: PricePanel, window: Window, price: EntryPrice) -> tuple[int, int, float] | None:
@@ -270,8 +273,22 @@ def _growth(panel: PricePanel, leg: Leg, price: EntryPrice) -> float:
     return float(last * panel.fx[leg.exit_row, column] / paid)
 
 
-def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> str:
-    told = f"{gained:+.2%}"
+def _priced_text(result: EventResult, n_priced: int, n_held: int, gained: float) -> str:
+    window, told = result.window, f"{gained:+.2%}"
+    if result.end_index is not None:
+        index = f"{result.end_index:+.2%}"
+        return say(
+            "{basket} {report}: {priced} of {held} names have data to session {horizon}; these "
+            "alone returned {gained}, the index {index} to then; the row stops where the others "
+            "do.",
+            basket=window.event.basket,
+            report=window.event.report,
+            priced=n_priced,
+            held=n_held,
+            horizon=window.horizon,
+            gained=told,
+            index=index,
+        )
     return say(
         "{basket} {report}: {priced} of {held} names have data to session {horizon}; these alone "
         "returned {gained}, the row stops where the others do.",

@@ -11,10 +11,12 @@ from typing import Any
 
 from screener.backtest.run import EventResult
 from screener.domain.amounts import parse_amount
+from screener.domain.basket import Weighting
 from screener.domain.days import parse_day
 from screener.errors import InputError
 from screener.language import say
 from screener.language.lists import listed
+from screener.paths.legs import LegState
 from screener.paths.windows import WindowStatus
 from screener.reports.text.spoken import in_dictionary
 from screener.results.backtest import RETURNS, VARIANT
@@ -22,7 +24,7 @@ from screener.results.tables import Column, Dtype
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["Shown", "Summary", "SummaryLine", "parse_shown", "summarise"]
+__all__ = ["ReportTotal", "Shown", "Summary", "SummaryLine", "parse_shown", "summarise"]
 
 _NUMBERS = (Dtype.NUMBER, Dtype.WHOLE)
 
@@ -51,11 +53,40 @@ class SummaryLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTotal:
+    """What all names of a report's baskets came to on paper, each with the same money.
+
+    Parameters
+    ----------
+    report, horizon
+        Report, and sessions held.
+    n_names
+        Names with a part of the money.
+    paper, index
+        Return, and that of their index; `None` where that of a basket is not known.
+    """
+
+    report: str
+    horizon: int
+    n_names: int
+    paper: float
+    index: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The lines of some runs, and how many were left out by what was asked."""
+    """The lines of some runs, and how many were left out by what was asked.
+
+    Parameters
+    ----------
+    totals
+        One for each report, horizon and way of buying that several mature lines of equally
+        weighted baskets are of.
+    """
 
     lines: tuple[SummaryLine, ...]
     hidden: int
+    totals: tuple[ReportTotal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +152,37 @@ def summarise(
     lines = [line for line in every if all(_passes(line, *test, titles) for test in shown.tests)]
     if shown.by is not None:
         lines = _sorted(lines, shown.by, titles, upside_down=shown.upside_down)
-    return Summary(lines=tuple(lines), hidden=len(every) - len(lines))
+    return Summary(lines=tuple(lines), hidden=len(every) - len(lines), totals=tuple(_totals(lines)))
+
+
+def _totals(lines: Sequence[SummaryLine]) -> Iterator[ReportTotal]:
+    """Put the baskets of a report together, name by name; a name of two baskets counts twice."""
+    keys = ("report", "horizon", "capital", *VARIANT.names)
+    groups: dict[tuple[object, ...], list[SummaryLine]] = {}
+    for line in lines:
+        groups.setdefault(tuple(line.row[name] for name in keys), []).append(line)
+    for own in groups.values():
+        results = [line.result for line in own]
+        alike = all(
+            item.status is WindowStatus.MATURE
+            and item.paper_return is not None
+            and item.window.event.weighting is Weighting.EQUAL
+            for item in results
+        )
+        if len(own) == 1 or not alike or not results[0].window.event.report:
+            continue
+        counts = [len(item.window.legs) - item.window.count(LegState.DROPPED) for item in results]
+        n_names = sum(counts)
+        worth = sum(n * (item.paper_return or 0.0) for n, item in zip(counts, results, strict=True))
+        beside = [item.benchmark_return for item in results]
+        index = sum(n * (one or 0.0) for n, one in zip(counts, beside, strict=True)) / n_names
+        yield ReportTotal(
+            report=results[0].window.event.report,
+            horizon=results[0].window.horizon,
+            n_names=n_names,
+            paper=worth / n_names,
+            index=None if None in beside else index,
+        )
 
 
 def _passes(line: SummaryLine, column: Column, test: Test, titles: Mapping[str, str]) -> bool:

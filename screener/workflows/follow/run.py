@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,7 +10,6 @@ from typing import Self
 
 import numpy as np
 
-from screener.backtest.benchmark import index_path
 from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.pricing import ValuePanel, value_panel
@@ -20,22 +18,19 @@ from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.run import Settings
-from screener.data.lake.schema import SIMULATED
 from screener.data.lake.store import Store
 from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
-from screener.domain.report import Precision
-from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
-from screener.language import say, say_count
+from screener.errors import DataError, InputError, NoTradableConstituents
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
-from screener.market.charges import Side
 from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
-    benchmark_series,
+    beside_account,
     dated_events,
     read_market,
 )
@@ -46,6 +41,7 @@ from screener.workflows.backtest.requests import (
     variant_requests,
 )
 from screener.workflows.follow.chains import chains_of, followed_chains, level_of
+from screener.workflows.follow.remarks import remarks_of
 from screener.workflows.follow.streams import RATINGS
 from screener.workflows.run_ids import run_id
 
@@ -264,7 +260,14 @@ def follow(
     chains = chains_of(market, some, request.settings) if request.chain else ()
     play = partial(_play, values, trading, some, request, market.caps, chains)
     followed, curve = play(first, last, request.settings.capitals[0])
-    index, path, lack = _beside(store, request, market.panel, first, last)
+    index, path, lack = beside_account(
+        store,
+        request.benchmark,
+        default_benchmark(_first_name(request.events)),
+        market.panel,
+        (first, last),
+        request.settings.entry,
+    )
     simulated = store.simulated()
     found = None
     if capacity and len(path):
@@ -281,7 +284,13 @@ def follow(
         data_version=store.version,
         run_id=run_id("follow", request, store, program_version, simulated=simulated),
         simulated=simulated,
-        remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
+        remarks=(
+            *remarks_of(followed, trading, request.settings, simulated=simulated),
+            *told,
+            *sized,
+            *lack,
+            *left_out,
+        ),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
         level=level_of(values, chains, request.settings, first, last),
@@ -418,84 +427,7 @@ def _check_any(met: Sequence[Followed]) -> None:
         )
 
 
-def _beside(
-    store: Store, request: FollowRequest, panel: PricePanel, first: int, last: int
-) -> tuple[Listing | None, FloatVector, tuple[str, ...]]:
-    """Return the benchmark, its path, and what it lacks if anything."""
-    none = np.empty(0)
-    if request.benchmark == NO_BENCHMARK:
-        return None, none, ()
-    index = (
-        parse_listing(request.benchmark, parameter="--benchmark", kind=Kind.INDEX)
-        if request.benchmark
-        else default_benchmark(_first_name(request.events))
-    )
-    days = panel.sessions[first : last + 1]
-    try:
-        path = index_path(
-            benchmark_series(store, index),
-            panel.session(first),
-            panel.session(last),
-            days,
-            request.settings.entry,
-        )
-    except BarsMissing as error:
-        return index, none, (str(error),)
-    return index, none if path is None else path, ()
-
-
 def _first_name(events: Sequence[Event]) -> Listing:
     """Return a name of the mainland, if there is one."""
     names = [member.listing for event in events for member in event.members]
     return next((name for name in names if name.exchange.mainland), names[0])
-
-
-def _remarks(followed: Sequence[Followed], *, simulated: bool) -> tuple[str, ...]:
-    found = [
-        say("{simulated}: invented prices, no market ever had them.", simulated=SIMULATED)
-    ] * simulated
-    guessed = sum(
-        one.event.published.precision is Precision.ESTIMATED for one in followed if not one.skip
-    )
-    if guessed:
-        found.append(
-            say_count(
-                "{n} event is of a report whose date is estimated: it is entered at the estimate.",
-                "{n} events are of reports whose dates are estimated: they are entered at the "
-                "estimates.",
-                guessed,
-            )
-        )
-    shared = _bought_twice(followed)
-    if shared:
-        found.append(
-            say_count(
-                "In {n} session two slots bought the same name: each kept to the share of its "
-                "volume by itself.",
-                "{n} times two slots bought the same name in one session: each kept to the share "
-                "of its volume by itself.",
-                shared,
-            )
-        )
-    stuck = [one for one in followed if one.execution is not None and one.execution.pending]
-    if stuck:
-        found.append(
-            say_count(
-                "{n} event keeps its slot: a name that was due could not be sold yet.",
-                "{n} events keep their slots: names that were due could not be sold yet.",
-                len(stuck),
-            )
-        )
-    return tuple(found)
-
-
-def _bought_twice(followed: Sequence[Followed]) -> int:
-    """Return how many purchases of a name in a session there are that several slots made."""
-    made = Counter(
-        (order.listing, order.row)
-        for one in followed
-        if one.execution is not None
-        for order in one.execution.orders
-        if order.side is Side.BUY and order.shares
-    )
-    return sum(n > 1 for n in made.values())

@@ -23,7 +23,7 @@ from screener.workflows.study.verdict import Verdict, brokers_of, placebo_record
 from screener.workspace.locate import Workspace
 
 if TYPE_CHECKING:
-    from screener.scoring.scores import Score
+    from screener.scoring.board.scores import Score
     from screener.workflows.score.run import ScoreRun
 
 __all__ = ["BasketPage", "basket_pages"]

@@ -390,12 +390,19 @@ def _all_verified(listing: Listing, session: date, known: Known, side: Side) -> 
 
 def _dividends(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShown]:
     for issuer in Issuer if listing.exchange is Exchange.HK else (Issuer.OTHER,):
-        rules = dividend_tax_rules(listing, session, southbound=plan.southbound, issuer=issuer)
+        rules = dividend_tax_rules(
+            listing,
+            session,
+            southbound=plan.southbound,
+            northbound=plan.northbound,
+            issuer=issuer,
+        )
         before = 0
         for rule in rules:
             name = _issuer(issuer) if rule.issuer else _held(rule.months, before)
             account = say("southbound account") if rule.southbound else say("Hong Kong account")
-            why = _board(listing) if rule.southbound is None else account
+            mainland = rule.southbound is None and not rule.northbound
+            why = _board(listing) if mainland else account
             row = _shown(_DIVIDEND, name, _percent(rule.rate), why, rule)
             yield replace(row, value=rule.rate, unit="fraction")
             before = rule.months or 0

@@ -21,22 +21,22 @@ from screener.errors import BasketNotFound, InputError
 from screener.language import say
 from screener.language.lists import listed
 from screener.market.calendars import Calendar, calendar_of
-from screener.scoring.calendar_time import CalendarTime, calendar_time
-from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contracts
-from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
-from screener.scoring.horizons import last_on_or_before
-from screener.scoring.leaderboard import (
+from screener.scoring.board.calendar_time import CalendarTime, calendar_time
+from screener.scoring.board.leaderboard import (
     Grouping,
     Leaderboard,
     Memberships,
     leaderboard,
     memberships,
 )
-from screener.scoring.persistence import Persistence, persistence
-from screener.scoring.plain import PlainReturn, plain_return, plain_returns
+from screener.scoring.board.persistence import Persistence, persistence
+from screener.scoring.board.scores import Score, score_of
+from screener.scoring.calls import CallTable
+from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
+from screener.scoring.definitions.contracts import Contracts
+from screener.scoring.definitions.horizons import last_on_or_before
+from screener.scoring.judging.plain import PlainReturn, plain_return, plain_returns
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
-from screener.scoring.scores import Score, score_of
 from screener.workflows.report.catalog import find_basket, list_baskets, list_reports
 from screener.workflows.report.dating import undated_text
 from screener.workflows.run_ids import run_id

@@ -13,8 +13,8 @@ from screener.domain.report import Report
 from screener.errors import BasketDefinitionError, InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
-from screener.scoring.leaderboard import Grouping
-from screener.scoring.scores import Score
+from screener.scoring.board.leaderboard import Grouping
+from screener.scoring.board.scores import Score
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_variants
 from screener.workflows.report.catalog import list_reports

@@ -121,13 +121,13 @@ def _of_settings(said: str, whole: str, place: Place) -> ScreenerError | None:
                 data=place.data,
             ),
             where=str(place),
-            fix=say("correct `data` of [lake], or name another catalog"),
+            fix=say("correct `data` of `[lake]`, or name another catalog"),
         )
     if any(word in said for word in _SETTINGS):
         return ConfigError(
             say("the catalog of the lake cannot be looked for: {error}", error=_short(whole)),
             where=str(place),
-            fix=say("correct `catalog` of [lake], or the file pg_service.conf"),
+            fix=say("correct `catalog` of `[lake]`, or the file `pg_service.conf`"),
         )
     return None
 
@@ -144,7 +144,7 @@ def _of_servers(said: str, whole: str, place: Place) -> StorageError:
             say("the lake does not let you in: {error}", error=_short(whole)),
         )
         fix = say(
-            "ask whoever keeps the lake for the right, or correct your keys: .pgpass for the "
+            "ask whoever keeps the lake for the right, or correct your keys: `.pgpass` for the "
             "catalog, the AWS environment for the data; nothing was changed"
         )
     elif any(word in said for word in _UNREACHABLE):
@@ -159,7 +159,7 @@ def _of_servers(said: str, whole: str, place: Place) -> StorageError:
             StorageMissing,
             say("a part of the lake is not there: {error}", error=_short(whole)),
         )
-        fix = say("correct [lake], or let whoever keeps the lake make or restore it")
+        fix = say("correct `[lake]`, or let whoever keeps the lake make or restore it")
     elif any(word in said for word in _READ_ONLY):
         kind, fix = StorageReadOnly, say("write to the first server, not to a copy of it")
     elif any(word in said for word in _NEWER):

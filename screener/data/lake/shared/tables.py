@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from screener.data.lake import lake
+from screener.errors import ConfigError
+from screener.language import say
 
 __all__ = [
     "LOCK",
@@ -39,6 +41,7 @@ ItemT = TypeVar("ItemT")
 
 _CATALOG = "__ducklake_metadata_lake"
 _MARK = "sums complete before file"
+_ENGLISH = ("C", "POSIX", "en")
 _AT_ONCE = 500  # rows of one statement
 _MAKE = f"""
     CREATE TABLE IF NOT EXISTS {LOCK} (held boolean);
@@ -70,7 +73,19 @@ def in_parts(items: Sequence[ItemT], most: int) -> Iterator[Sequence[ItemT]]:
 
 
 def make_small_tables(connection: lake.Connection) -> None:
-    """Make the tables where they are not there yet; who may not make tables need not."""
+    """Make the tables where they are not there yet; who may not make tables need not.
+
+    Raises
+    ------
+    ConfigError
+        If the server does not speak English: what it refuses could not be told apart.
+    """
+    ((language,),) = asked(connection, "SELECT current_setting('lc_messages')")
+    if not language.startswith(_ENGLISH):
+        raise ConfigError(
+            say("the server of the lake tells its errors in {language}", language=language),
+            fix=say("set `lc_messages = 'C'` in `postgresql.conf`, and reload it"),
+        )
     ((there,),) = asked(
         connection, "SELECT count(*) FROM pg_class WHERE oid = to_regclass('screener_state')"
     )

@@ -37,6 +37,7 @@ class Written:
 
     def commit(self) -> None:
         """Commit the transaction; whatever comes of it, no version lacks a file."""
+        self._place.folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self._place.folder, prefix=".written-") as folder:
             kept = self._kept(Path(folder))
             try:
