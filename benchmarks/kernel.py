@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ import pandas as pd
 
 from benchmarks.measuring import Line, report, seconds
 from screener.paths.event_tables import EventTable, event_table
-from screener.paths.kernel import map_events, paper_paths
+from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
 from screener.paths.path_panel import PathPanel, path_panel
 
@@ -80,25 +79,21 @@ def measured(events: int, listings: int) -> list[Line]:
     opens, closes = market(listings)
     panel, table = path_panel(opens, closes), baskets(events, listings)
     frames = pd.DataFrame(opens), pd.DataFrame(closes)
-    few, fewer = table.part(0, SLICE), table.part(0, LOOP)
+    few, fewer = baskets(SLICE, listings), baskets(LOOP, listings)
     check(by_pandas(*frames, fewer), panel, fewer)
     prices = np.random.default_rng(3).random(events * NAMES * SESSIONS)
     place = np.empty_like(prices)
 
-    def kernel(jobs: int) -> Callable[[], object]:
-        return lambda: map_events(panel, table, (SESSIONS,), paths=True, jobs=jobs)
-
     paths = f"{events:,} paths x {NAMES} x {SESSIONS}"
     copying = seconds(lambda: np.copy(prices))
     moving = seconds(lambda: np.copyto(place, prices))
-    one, two = seconds(kernel(1)), seconds(kernel(2))
+    one = seconds(lambda: paper_paths(panel, table, (SESSIONS,), paths=True))
     twin = seconds(lambda: paper_paths_numpy(panel, few, (SESSIONS,), paths=True), 3)
     loop = seconds(lambda: by_pandas(*frames, fewer), 3)
     returns = seconds(lambda: paper_paths(panel, table, HORIZONS))
     return [
-        (f"kernel, {paths}, 1 worker", one, "np.copy of the prices touched", copying),
-        (f"kernel, {paths}, 1 worker", one, "np.copyto, memory at hand", moving),
-        (f"kernel, {paths}, 2 workers", two, "np.copy of the prices touched", copying),
+        (f"kernel, {paths}", one, "np.copy of the prices touched", copying),
+        (f"kernel, {paths}", one, "np.copyto, memory at hand", moving),
         (f"numpy twin, {SLICE} events x {events // SLICE}", twin * events / SLICE, "kernel", one),
         (f"pandas loop, {LOOP} events x {events // LOOP}", loop * events / LOOP, "kernel", one),
         (f"returns at {len(HORIZONS)} horizons, no paths", returns, "kernel with paths", one),

@@ -18,7 +18,7 @@ import pandas as pd
 
 from benchmarks.measuring import Line, report, seconds
 from screener.paths.event_tables import event_table
-from screener.paths.kernel import map_events
+from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import path_panel_of
 from screener.study.placebo.drawing import BLOCK, draw_baskets
 from screener.study.placebo.matching import match_names
@@ -73,7 +73,7 @@ def measured(draws: int, listings: int) -> list[Line]:
     copying = seconds(lambda: np.copy(prices), 3)
     frames = pd.DataFrame(layout.opens), pd.DataFrame(layout.closes)
     loop = seconds(lambda: by_pandas(*frames, drawn[:LOOP]), 3) * len(drawn) / LOOP
-    paths = seconds(lambda: map_events(held, table, (SESSIONS,), paths=True), 3)
+    paths = seconds(lambda: paper_paths(held, table, (SESSIONS,), paths=True), 3)
     one = seconds(whole, 3)
     np.testing.assert_allclose(
         [path.iloc[-1] - 1 for path in by_pandas(*frames, drawn[:LOOP])],

@@ -20,14 +20,14 @@ from benchmarks.measuring import Line, report, seconds
 from screener.domain.listing import Exchange
 from screener.domain.total_return import TotalReturnPanel
 from screener.market.calendars import calendar_of
-from screener.scoring.calendar_time import calendar_time
+from screener.scoring.board.calendar_time import calendar_time
+from screener.scoring.board.leaderboard import Grouping, leaderboard, memberships
+from screener.scoring.board.persistence import persistence
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import places_in_crowd
-from screener.scoring.leaderboard import Grouping, leaderboard, memberships
-from screener.scoring.outcomes import CallState
-from screener.scoring.persistence import persistence
-from screener.scoring.plain import plain_returns
+from screener.scoring.definitions.contracts import Contracts
+from screener.scoring.judging.outcomes import CallState
+from screener.scoring.judging.plain import plain_returns
 from screener.scoring.score import Judged, judge_calls
 from tests.support.score_worlds import INDEX, contracts_of, definition, random_calls, random_market
 

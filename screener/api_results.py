@@ -408,8 +408,26 @@ class AddedReport:
         return framed(spec, document_rows(self.added, part), remarks=self.added.remarks)
 
 
+class _OfOneRun:
+    """Frames of a result of one run, with its identity."""
+
+    if TYPE_CHECKING:
+        run: FollowRun | ScreenBacktest | StudyRun
+        remarks: tuple[str, ...]
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        return framed(
+            spec,
+            rows,
+            run_id=self.run.run_id,
+            data_version=self.run.data_version,
+            simulated=self.run.simulated,
+            remarks=(*self.remarks, *self.run.remarks),
+        )
+
+
 @dataclass(frozen=True, eq=False)
-class FollowedResult:
+class FollowedResult(_OfOneRun):
     """A stream of events followed with one account; every frame is made when it is asked for.
 
     Parameters
@@ -525,16 +543,6 @@ class FollowedResult:
 
         return table_shown(EVENTS, event_rows(self.run))
 
-    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
-        return framed(
-            spec,
-            rows,
-            run_id=self.run.run_id,
-            data_version=self.run.data_version,
-            simulated=self.run.simulated,
-            remarks=(*self.remarks, *self.run.remarks),
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class ScreenedResult:
@@ -622,7 +630,7 @@ class BesideResult:
 
 
 @dataclass(frozen=True, eq=False)
-class HeldScreenResult:
+class HeldScreenResult(_OfOneRun):
     """What a screen would have earned; every frame is made when it is asked for.
 
     Parameters
@@ -736,19 +744,9 @@ class HeldScreenResult:
 
         return table_shown(REBALANCES, rebalance_rows(self.run))
 
-    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
-        return framed(
-            spec,
-            rows,
-            run_id=self.run.run_id,
-            data_version=self.run.data_version,
-            simulated=self.run.simulated,
-            remarks=(*self.remarks, *self.run.remarks),
-        )
-
 
 @dataclass(frozen=True, eq=False)
-class StudyResult:
+class StudyResult(_OfOneRun):
     """A finished study, with the comparison with random baskets and the calibration, if any."""
 
     place: Place
@@ -836,16 +834,6 @@ class StudyResult:
                 say("nothing was compared with random baskets"), fix=say("give placebo=2000")
             )
         return self.beside
-
-    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
-        return framed(
-            spec,
-            rows,
-            run_id=self.run.run_id,
-            data_version=self.run.data_version,
-            simulated=self.run.simulated,
-            remarks=(*self.remarks, *self.run.remarks),
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
 from screener.language import say
 from screener.language.lists import in_a_line
+from screener.paths.kernel import load_kernel
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
@@ -45,7 +46,7 @@ BenchmarkOf = Callable[[Event, Listing], BenchmarkSeries | None]
 
 EVENTS_AT_ONCE = 250
 """Events whose windows and orders are in memory together."""
-_LEAST_EVENTS = 20  # that are worth handing to another worker
+_LEAST_EVENTS, _LEAST_ON_PAPER = 20, 100  # that are worth handing to another worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,16 +266,20 @@ def backtest_pieces(
     one_by_one
         As in `paths.workers.parallel.each`.
     """
-    parts = in_parts(events, jobs=jobs, most=chunk, least=_LEAST_EVENTS)
+    least = _LEAST_EVENTS if settings.frictions is not None else _LEAST_ON_PAPER
+    parts = in_parts(events, jobs=jobs, most=chunk, least=least)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
     compiled = n_windows > FEW_WINDOWS
     if settings.recovery is not None:
         panel = with_payouts(panel, settings.recovery)
         trading = None if trading is None else replace(trading, prices=panel)
+    priced = _Priced(panel, settings.entry)
+    if compiled and len(parts) > 1:
+        load_kernel(priced.layout)
     work = partial(
         _piece,
         make=make,
-        priced=_Priced(panel, settings.entry),
+        priced=priced,
         settings=settings,
         benchmark_of=benchmark_of,
         trading=trading,

@@ -26,15 +26,9 @@ from screener.cli.common import (
     titles_of,
     workspace_of,
 )
-from screener.cli.screen_backtest import (
-    TRADING,
-    hold_screen,
-    refuse_alone,
-    refuse_beside,
-    trading_parameters,
-)
+from screener.cli.screen_backtest import hold_screen, refuse_alone, refuse_beside
 from screener.cli.screen_report import screen_report
-from screener.cli.trading_options import BenchmarkOption
+from screener.cli.trading_options import TRADING, BenchmarkOption, trading_parameters
 from screener.domain.listing import Currency
 from screener.language import Language, say
 from screener.screen.fields import FIELDS, Field

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from screener.api import Workspace
-from screener.cli import trading_options as trading
 from screener.cli.common import check_excel, console, ends_lacking, messages, working
 from screener.errors import InputError
 from screener.language import Language, say
@@ -15,33 +13,7 @@ from screener.language import Language, say
 if TYPE_CHECKING:
     from screener.api import HeldScreenResult
 
-__all__ = ["TRADING", "hold_screen", "refuse_alone", "refuse_beside", "trading_parameters"]
-
-TRADING: Mapping[str, Any] = {
-    "participation": trading.ParticipationOption,
-    "slippage_bps": trading.SlippageOption,
-    "impact_bps": trading.ImpactOption,
-    "fx_spread_bps": trading.SpreadOption,
-    "commission_bps": trading.CommissionOption,
-    "commission_min": trading.LeastCommissionOption,
-    "hk_account": trading.AccountOption,
-    "max_wait": trading.WaitOption,
-    "rights": trading.RightsOption,
-    "delisting_recovery": trading.RecoveryOption,
-}
-"""Options of trading, by the library's names; what is left out is as the settings say."""
-
-
-def trading_parameters() -> Iterator[inspect.Parameter]:
-    """Give the options of trading as parameters of a command, none of them needed."""
-    for name, option in TRADING.items():
-        kind, told = get_args(option)[:2]
-        yield inspect.Parameter(
-            name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=None,
-            annotation=Annotated[kind | None, told],
-        )
+__all__ = ["hold_screen", "refuse_alone", "refuse_beside"]
 
 
 def refuse_alone(given: Mapping[str, object]) -> None:

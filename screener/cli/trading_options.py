@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, get_args
 
 import typer
 
 __all__ = [
+    "TRADING",
     "AccountOption",
     "BenchmarkOption",
     "CommissionOption",
@@ -19,6 +22,7 @@ __all__ = [
     "SlippageOption",
     "SpreadOption",
     "WaitOption",
+    "trading_parameters",
 ]
 
 ParticipationOption = Annotated[
@@ -117,3 +121,29 @@ BenchmarkOption = Annotated[
         "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
     ),
 ]
+
+TRADING: Mapping[str, Any] = {
+    "participation": ParticipationOption,
+    "slippage_bps": SlippageOption,
+    "impact_bps": ImpactOption,
+    "fx_spread_bps": SpreadOption,
+    "commission_bps": CommissionOption,
+    "commission_min": LeastCommissionOption,
+    "hk_account": AccountOption,
+    "max_wait": WaitOption,
+    "rights": RightsOption,
+    "delisting_recovery": RecoveryOption,
+}
+"""Options of trading, by the library's names; what is left out is as the settings say."""
+
+
+def trading_parameters() -> Iterator[inspect.Parameter]:
+    """Give the options of trading as parameters of a command, none of them needed."""
+    for name, option in TRADING.items():
+        kind, told = get_args(option)[:2]
+        yield inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=None,
+            annotation=Annotated[kind | None, told],
+        )

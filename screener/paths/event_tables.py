@@ -21,7 +21,6 @@ __all__ = [
     "PaperPaths",
     "event_table",
     "events_of_legs",
-    "joined",
 ]
 
 CASH = -1
@@ -61,18 +60,6 @@ class EventTable:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
-
-    def part(self, start: int, stop: int) -> EventTable:
-        """Return the events from `start` up to `stop`, without copying their names."""
-        names = slice(int(self.offsets[start]), int(self.offsets[stop]))
-        return EventTable(
-            offsets=self.offsets[start : stop + 1] - self.offsets[start],
-            columns=self.columns[names],
-            weights=self.weights[names],
-            entry_rows=self.entry_rows[names],
-            fill_rows=None if self.fill_rows is None else self.fill_rows[names],
-            available_rows=None if self.available_rows is None else self.available_rows[start:stop],
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,20 +156,6 @@ def events_of_legs(
         [NONE if leg.entry_row is None else leg.entry_row for leg in names],
         fill_rows=[NONE if leg.fill_row is None else leg.fill_row for leg in names],
         available_rows=[_available_row(prices, event) for event in legs],
-    )
-
-
-def joined(parts: Sequence[PaperPaths]) -> PaperPaths:
-    """Return the results of consecutive parts of a table as those of the whole."""
-    lengths = np.concatenate([np.diff(part.path_offsets) for part in parts])
-    return PaperPaths(
-        returns=np.concatenate([part.returns for part in parts]),
-        sessions_held=np.concatenate([part.sessions_held for part in parts]),
-        pending=np.concatenate([part.pending for part in parts]),
-        last_rows=np.concatenate([part.last_rows for part in parts]),
-        first_rows=np.concatenate([part.first_rows for part in parts]),
-        path_offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        path_values=np.concatenate([part.path_values for part in parts]),
     )
 
 

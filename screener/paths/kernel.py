@@ -21,15 +21,12 @@ import numpy.typing as npt
 from screener.domain.arrays import FloatArray, IntArray
 from screener.errors import DataError, InputError
 from screener.language import say
-from screener.paths.event_tables import EventTable, PaperPaths, joined
+from screener.paths.event_tables import EventTable, PaperPaths, event_table
 from screener.paths.path_panel import BEYOND, PathPanel
-from screener.paths.workers.parallel import check_jobs, mapped
 
-__all__ = ["available_rows_of", "check_events", "checked_horizons", "map_events", "paper_paths"]
+__all__ = ["available_rows_of", "check_events", "checked_horizons", "load_kernel", "paper_paths"]
 
 _Kind = TypeVar("_Kind", bound=np.generic)
-
-EVENTS_AT_ONCE = 2_000
 
 
 def paper_paths(
@@ -88,50 +85,9 @@ def paper_paths(
     return _with_paths(found, path_offsets, values)
 
 
-def map_events(
-    panel: PathPanel,
-    events: EventTable,
-    horizons: Sequence[int],
-    *,
-    delay: int = 0,
-    paths: bool = False,
-    jobs: int = 1,
-    chunk: int = EVENTS_AT_ONCE,
-) -> PaperPaths:
-    """Return what `paper_paths` returns, bit for bit, by chunks of events shared among workers.
-
-    The compiled loops release the interpreter's lock, so the workers are threads that share the
-    panel.
-
-    Parameters
-    ----------
-    panel, events, horizons, delay, paths
-        As in `paper_paths`.
-    jobs
-        Workers; -1 for one per processor.
-    chunk
-        Events per call.
-
-    Raises
-    ------
-    InputError
-        If `jobs` is no number of workers or `chunk` is not positive, and as in `paper_paths`.
-    DataError
-        As in `paper_paths`.
-    """
-    check_jobs(jobs)
-    if chunk < 1:
-        raise InputError(
-            say("chunks of {chunk} events cannot work", chunk=chunk), fix=say("give 1 or more")
-        )
-    if len(events) <= chunk or jobs == 1:
-        return paper_paths(panel, events, horizons, delay=delay, paths=paths)
-
-    def work(start: int) -> PaperPaths:
-        part = events.part(start, min(start + chunk, len(events)))
-        return paper_paths(panel, part, horizons, delay=delay, paths=paths)
-
-    return joined(mapped(work, range(0, len(events), chunk), jobs=jobs, threads=True))
+def load_kernel(panel: PathPanel) -> None:
+    """Compile the loops or load them from disk: copies of this process then have them, too."""
+    paper_paths(panel, event_table([0], [], [], []), (1,), paths=True)
 
 
 def checked_horizons(horizons: Sequence[int], delay: int) -> IntArray:

@@ -8,17 +8,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.language import say, say_count
+from screener.render.account import as_float, closing_facts, opening_facts
 from screener.render.backtest import sparkline
 from screener.render.pages.words import word
 from screener.render.tables import (
-    UNDEFINED,
     banner,
     facts,
     heads,
     money_short,
-    number,
     or_dash,
-    percent,
     plain_table,
     points,
 )
@@ -57,6 +55,7 @@ def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> R
     row, events = measure_row(run), event_rows(run)
     shown = _shown(events)
     table = plain_table(heads(EVENTS, *_COLUMNS), [_cells(item, titles or {}) for item in shown])
+    level = [(CURVE["chain_level"].label(), f"{run.level[-1]:.4f}")] if len(run.level) else []
     footer = say(
         "returns in %, in CNY · data version {version} · run {id}",
         version=run.data_version,
@@ -66,7 +65,7 @@ def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> R
         *banner(simulated=run.simulated),
         Text(title_of(row), style="bold"),
         Text(sparkline(run.curve.equity.tolist())),
-        facts(_facts(run, row)),
+        facts([*opening_facts(MEASURES, row), *level, *closing_facts(MEASURES, row)]),
         Text(),
         table,
         *(Text(line) for line in _left(events, shown)),
@@ -98,40 +97,6 @@ def title_of(row: Row) -> str:
     )
 
 
-def _facts(run: FollowRun, row: Row) -> Iterator[tuple[str, str]]:
-    """Yield the measures with their labels; what rests on too few sessions is left out."""
-    equity = f"{row['equity']:,.0f}"
-    yield (
-        MEASURES["equity"].label(),
-        say(
-            "{equity}, from {capital} at the start",
-            equity=equity,
-            capital=money_short(_float(row["capital"])),
-        ),
-    )
-    if len(run.level):
-        yield CURVE["chain_level"].label(), f"{run.level[-1]:.4f}"
-    for name in ("total_return", "annualised_return", "volatility", "max_drawdown", "exposure"):
-        yield MEASURES[name].label(), _percent(row[name])
-    yield MEASURES["sharpe"].label(), _number(row["sharpe"])
-    yield MEASURES["turnover"].label(), _number(row["turnover"])
-    yield MEASURES["fees"].label(), f"{row['fees']:,.0f}"
-    if row["benchmark"]:
-        told = _percent(row["benchmark_return"]) or UNDEFINED
-        yield MEASURES["benchmark_return"].label(), f"{told} ({row['benchmark']})"
-    if row["alpha_t"] is not None:
-        yield (
-            MEASURES["alpha"].label(),
-            say(
-                "{alpha} a year, t {t}, p {p}, beta {beta}",
-                alpha=_percent(row["alpha"]) or UNDEFINED,
-                t=_number(row["alpha_t"]),
-                p=_number(row["alpha_p"]),
-                beta=_number(row["beta"]),
-            ),
-        )
-
-
 def _cells(row: Row, titles: Mapping[str, str]) -> list[str]:
     return [
         _called(row, titles),
@@ -139,9 +104,9 @@ def _cells(row: Row, titles: Mapping[str, str]) -> list[str]:
         str(row["entry_session"]),
         or_dash(str(row["exit_session"] or "")),
         word(str(row["status"])),
-        money_short(_float(row["money"])),
+        money_short(as_float(row["money"])),
         f"{row['n_bought']}/{row['n_named']}",
-        points(_float(row["gain_return"]), signed=True),
+        points(as_float(row["gain_return"]), signed=True),
     ]
 
 
@@ -187,17 +152,3 @@ def _skipped(events: Sequence[Row], titles: Mapping[str, str]) -> Iterator[str]:
 def _called(row: Row, titles: Mapping[str, str]) -> str:
     name = str(row["basket"])
     return titles.get(name) or (word(name) if name == RATINGS else name)
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _percent(value: object) -> str:
-    found = _float(value)
-    return "" if found is None else percent(found, digits=2)
-
-
-def _number(value: object) -> str:
-    found = _float(value)
-    return "" if found is None else number(found)

@@ -23,8 +23,8 @@ from screener.render.tables import (
 )
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
 from screener.results.tables import Dtype, Row
-from screener.scoring.outcomes import CallState
-from screener.scoring.persistence import Persistence
+from screener.scoring.board.persistence import Persistence
+from screener.scoring.judging.outcomes import CallState
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
 from screener.workflows.score.summary import first_due, unjudged, verdict_counts

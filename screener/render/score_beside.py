@@ -12,7 +12,7 @@ from screener.language import say, say_count
 from screener.render.tables import UNDEFINED, Column, heads, number, plain_table
 from screener.results.score import PLAIN
 from screener.results.tables import Row
-from screener.scoring.outcomes import CallState
+from screener.scoring.judging.outcomes import CallState
 from screener.workflows.score.rows import plain_rows
 from screener.workflows.score.run import ScoreRun
 

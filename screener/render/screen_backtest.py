@@ -8,16 +8,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.language import say, say_count
+from screener.render.account import as_float, closing_facts, opening_facts
 from screener.render.backtest import sparkline
 from screener.render.local import told
 from screener.render.tables import (
-    UNDEFINED,
     banner,
     facts,
     heads,
-    money_short,
-    number,
-    percent,
     plain_table,
     points,
 )
@@ -35,7 +32,6 @@ _COLUMNS = (
 _SHOWN = 36
 """Rebalancings on the terminal: the newest; all are in the CSV."""
 _NUMBERS = ("sharpe", "turnover", "mean_named")
-_PERCENTS = ("total_return", "annualised_return", "volatility", "max_drawdown", "exposure")
 
 
 def screen_backtest_view(run: ScreenBacktest) -> RenderableType:
@@ -57,7 +53,7 @@ def screen_backtest_view(run: ScreenBacktest) -> RenderableType:
         Text(title_of(run, row), style="bold"),
         *(Text(told(line)) for line in run.questions),
         Text(sparkline(run.rotation.equity.tolist())),
-        facts(_facts(row)),
+        facts([*opening_facts(MEASURES, row), *closing_facts(MEASURES, row, _NUMBERS)]),
         Text(),
         plain_table(heads(REBALANCES, *_COLUMNS), [_cells(one) for one in rows[-_SHOWN:]]),
         *([Text(more)] if left > 0 else []),
@@ -85,48 +81,14 @@ def title_of(run: ScreenBacktest, row: Row) -> str:
     )
 
 
-def _facts(row: Row) -> Iterator[tuple[str, str]]:
-    """Yield the measures with their labels; what rests on too few sessions is left out."""
-    equity = f"{row['equity']:,.0f}"
-    yield (
-        MEASURES["equity"].label(),
-        say(
-            "{equity}, from {capital} at the start",
-            equity=equity,
-            capital=money_short(_float(row["capital"])),
-        ),
-    )
-    for name in _PERCENTS:
-        yield MEASURES[name].label(), _percent(row[name])
-    for name in _NUMBERS:
-        yield MEASURES[name].label(), _number(row[name])
-    yield MEASURES["fees"].label(), f"{row['fees']:,.0f}"
-    if row["capacity"] is not None:
-        yield MEASURES["capacity"].label(), money_short(_float(row["capacity"]))
-    if row["benchmark"]:
-        index = _percent(row["benchmark_return"]) or UNDEFINED
-        yield MEASURES["benchmark_return"].label(), f"{index} ({row['benchmark']})"
-    if row["alpha_t"] is not None:
-        yield (
-            MEASURES["alpha"].label(),
-            say(
-                "{alpha} a year, t {t}, p {p}, beta {beta}",
-                alpha=_percent(row["alpha"]) or UNDEFINED,
-                t=_number(row["alpha_t"]),
-                p=_number(row["alpha_p"]),
-                beta=_number(row["beta"]),
-            ),
-        )
-
-
 def _cells(row: Row) -> list[str]:
     return [
         str(row["traded"]),
         *(f"{row[name]}" for name in ("n_named", "n_entered", "n_left")),
-        points(_float(row["turnover"])),
+        points(as_float(row["turnover"])),
         f"{row['fees']:,.0f}",
-        points(_float(row["period_return"]), signed=True),
-        points(_float(row["benchmark_return"]), signed=True),
+        points(as_float(row["period_return"]), signed=True),
+        points(as_float(row["benchmark_return"]), signed=True),
     ]
 
 
@@ -140,24 +102,10 @@ def _biases(rows: Sequence[Row]) -> Iterator[RenderableType]:
         [
             [
                 told(str(row["what"])),
-                points(_float(row["total_return"]), signed=True),
-                points(_float(row["added"]), signed=True),
+                points(as_float(row["total_return"]), signed=True),
+                points(as_float(row["added"]), signed=True),
                 f"{row['n_changed']}",
             ]
             for row in rows
         ],
     )
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _percent(value: object) -> str:
-    found = _float(value)
-    return "" if found is None else percent(found, digits=2)
-
-
-def _number(value: object) -> str:
-    found = _float(value)
-    return "" if found is None else number(found)

@@ -9,8 +9,8 @@ import numpy as np
 from screener.domain.arrays import IntArray, TextArray
 from screener.domain.report import Band
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contract
-from screener.scoring.scales import standing
+from screener.scoring.definitions.contracts import Contract
+from screener.scoring.definitions.scales import standing
 
 __all__ = ["CHANGES", "changes_of"]
 

@@ -15,15 +15,15 @@ from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.industries import industry_index
-from screener.scoring.bands import Bands
+from screener.scoring.board.scores import CallColumns
 from screener.scoring.calls import CallTable
 from screener.scoring.changes import changes_of
-from screener.scoring.contracts import Benchmark, Contract, Contracts, benchmark_of
-from screener.scoring.horizons import add_months
-from screener.scoring.judging import judge
-from screener.scoring.outcomes import CallState, Outcomes, Terms
-from screener.scoring.scores import CallColumns
-from screener.scoring.targets import Targets, judge_targets
+from screener.scoring.definitions.bands import Bands
+from screener.scoring.definitions.contracts import Benchmark, Contract, Contracts, benchmark_of
+from screener.scoring.definitions.horizons import add_months
+from screener.scoring.judging.judge import judge
+from screener.scoring.judging.outcomes import CallState, Outcomes, Terms
+from screener.scoring.judging.targets import Targets, judge_targets
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 

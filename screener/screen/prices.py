@@ -33,7 +33,8 @@ class Prices:
     Parameters
     ----------
     close, amount
-        `(n_sessions, n_listings)` as stored; NaN without a bar.
+        `(n_sessions, n_listings)` as stored; NaN without a bar, but for the first session, where
+        the last close before it stands, with an amount of zero.
     factor
         `(n_sessions, n_listings)` total-return factor; 1 where prices are adjusted.
     adjusted

@@ -68,6 +68,10 @@ class SavedScreen:
         zh, en = self.title_zh or "", self.title_en or ""
         return (zh or en) if bound() is Language.ZH else (en or zh)
 
+    def titled(self, name: str) -> str:
+        """Return its title in the reader's language, else its name."""
+        return self.title or name
+
     def called(self, check: str) -> str:
         """Return the name of a check in the reader's language."""
         return self.checks_zh.get(check, check) if bound() is Language.ZH else check

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from screener.errors import StorageDamaged
 from screener.files.failures import storage_error
@@ -23,16 +24,21 @@ STATE = "state"
 """Folder of what the program remembers of its own use, within the market data."""
 
 _FORMAT, _HASH = "format", "sha256"
-_SEALED = 2  # of documents that bear their hash; earlier ones have neither
+_SEALED, _OF_CONTENT = 3, 2  # bear the hash of their text, or of their content; older ones none
 
 
 def sealed(document: Mapping[str, object]) -> str:
     """Return a document as text that bears its hash, a line for each of its keys."""
     held = {key: value for key, value in document.items() if key not in (_FORMAT, _HASH)}
     lines = [_line(key, value) for key, value in {**held, _FORMAT: _SEALED}.items()]
-    # Of what will be read: as text, days and enumerations are nothing but that.
-    digest = _digest(json.loads("{" + ",".join(lines) + "}"))
-    return "{\n" + ",\n".join([*lines, _line(_HASH, digest)]) + "\n}\n"
+    text = "{\n" + ",\n".join(lines)
+    return text + _seal(text)
+
+
+def _seal(text: str) -> str:
+    """Return what ends a document of which all before it is a text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f",\n{_line(_HASH, digest)}\n}}\n"
 
 
 def _line(key: str, value: object) -> str:
@@ -52,11 +58,16 @@ def checked(text: str) -> object:
         document: object = json.loads(text)
     except RecursionError:
         raise ValueError(say("it is nested too deeply")) from None
-    if isinstance(document, dict) and document.keys() & {_FORMAT, _HASH}:
-        kept = document.get(_FORMAT), document.get(_HASH)
-        if kept != (_SEALED, _digest(document)):
-            raise ValueError(say("it is damaged: its content differs from its recorded hash"))
+    marked = isinstance(document, dict) and bool(document.keys() & {_FORMAT, _HASH})
+    if marked and not _is_whole(cast("dict[str, object]", document), text):
+        raise ValueError(say("it is damaged: its content differs from its recorded hash"))
     return document
+
+
+def _is_whole(document: Mapping[str, object], text: str) -> bool:
+    if document.get(_FORMAT) == _OF_CONTENT:
+        return document.get(_HASH) == _digest(document)
+    return document.get(_FORMAT) == _SEALED and text.endswith(_seal(text[: -len(_seal(""))]))
 
 
 def keep_state(workspace: Workspace, name: str, document: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from screener.paths.event_tables import EventTable, PaperPaths, event_table
-from screener.paths.kernel import map_events, paper_paths
+from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
 from screener.paths.path_panel import path_panel
 from tests.support.event_worlds import events, world
@@ -80,13 +80,30 @@ def test_later_sessions_change_no_value_before_them(seed: int, keep: int) -> Non
 
 
 @LAWS
-@given(SEEDS, st.integers(1, 13), st.sampled_from([1, 2, 3]))
-def test_chunks_and_workers_change_no_bit(seed: int, chunk: int, jobs: int) -> None:
+@given(SEEDS)
+def test_an_event_is_independent_of_those_beside_it(seed: int) -> None:
     drawn = world(seed)
     table, panel = events(drawn, seed), drawn.panel()
     whole = paper_paths(panel, table, HORIZONS, paths=True)
-    parts = map_events(panel, table, HORIZONS, paths=True, jobs=jobs, chunk=chunk)
-    assert_same(whole, parts)
+    for event in range(len(table)):
+        alone = paper_paths(panel, only(table, event), HORIZONS, paths=True)
+        assert_array_equal(alone.returns[0], whole.returns[event])
+        assert_array_equal(alone.path(0), whole.path(event))
+
+
+def only(table: EventTable, event: int) -> EventTable:
+    low, high = table.offsets[event : event + 2]
+    return replace(
+        table,
+        offsets=np.array([0, high - low]),
+        **{
+            name: None if (held := getattr(table, name)) is None else held[low:high]
+            for name in ("columns", "weights", "entry_rows", "fill_rows")
+        },
+        available_rows=None
+        if table.available_rows is None
+        else table.available_rows[event : event + 1],
+    )
 
 
 @LAWS

@@ -13,9 +13,9 @@ from screener.domain.listing import Exchange
 from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contracts
-from screener.scoring.horizons import add_months
-from screener.scoring.outcomes import CallState, Outcomes
+from screener.scoring.definitions.contracts import Contracts
+from screener.scoring.definitions.horizons import add_months
+from screener.scoring.judging.outcomes import CallState, Outcomes
 from screener.scoring.score import judge_calls
 from tests.support.laws import laws
 from tests.support.score_worlds import call, definition, random_market, share

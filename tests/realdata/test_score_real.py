@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from screener.cli.main import app
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.scoring.contracts import Contracts
-from screener.scoring.outcomes import CallState
+from screener.scoring.definitions.contracts import Contracts
+from screener.scoring.judging.outcomes import CallState
 from screener.workflows.score.calls import calls_of_ratings
 from screener.workspace.definitions import shipped_definitions
 

@@ -24,7 +24,7 @@ from tests.support.flips import (
 from tests.support.soaking import SEED, in_child, keep, modules, share, warm
 
 PARTS = 10
-ROUNDS = share(30, 500) // PARTS
+ROUNDS = share(20, 500) // PARTS
 
 World = tuple[Path, Mapping[str, str], Mapping[str, Answer], Mapping[str, list[str]]]
 

@@ -14,7 +14,7 @@ from tests.support.report_lake import fill_lake
 from tests.support.soaking import SEED, in_child, keep, modules, share, warm
 
 PARTS = 8
-ROUNDS = share(320, 2400) // PARTS
+ROUNDS = share(240, 2400) // PARTS
 SECONDS = 10
 MEMORY = 500 << 20
 

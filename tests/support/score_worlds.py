@@ -13,7 +13,7 @@ from screener.domain.report import Band, RatingDefinition, RatingLevel
 from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calls import Call, CallTable
-from screener.scoring.contracts import Contracts, DatedDefinition
+from screener.scoring.definitions.contracts import Contracts, DatedDefinition
 
 INDEX = Listing("000300", Exchange.SH)
 HSI = Listing("HSI", Exchange.HK)

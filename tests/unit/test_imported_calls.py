@@ -9,7 +9,7 @@ import pytest
 
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
-from screener.scoring.contracts import Contracts
+from screener.scoring.definitions.contracts import Contracts
 from screener.workflows.score.calls import calls_of_ratings
 from screener.workspace.definitions import shipped_definitions
 from tests.support.score_worlds import band, definition

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pyarrow.compute as pc
 import pytest
@@ -24,13 +23,13 @@ from screener.domain.panel import PricePanel
 from screener.errors import BasketDefinitionError, DataError, InputError
 from screener.market.calendars import calendar_of
 from screener.paths.event_tables import EventTable, event_table, events_of_legs
-from screener.paths.kernel import map_events, paper_paths
+from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
 from screener.paths.known import EntrySessions, entry_choices
 from screener.paths.legs import Leg, resolve_leg
 from screener.paths.path_panel import PathPanel, path_panel, path_panel_of
 from screener.paths.windows import WindowStatus
-from tests.support.event_worlds import events, world
+from tests.support.event_worlds import world
 from tests.support.panels import event_of
 
 NAN = float("nan")
@@ -278,19 +277,6 @@ def test_delay_of_the_kernel_is_that_of_the_backtest_where_nothing_blocks() -> N
     )
 
 
-# Workers
-
-
-def test_processes_give_the_same_bits_as_threads() -> None:
-    drawn = world(5)
-    table, panel = events(drawn, 5, n_events=40), drawn.panel()
-    whole = paper_paths(panel, table, HORIZONS, paths=True)
-    with joblib.parallel_config(backend="loky"):
-        parts = map_events(panel, table, HORIZONS, paths=True, jobs=2, chunk=7)
-    for item in fields(whole):
-        assert_array_equal(getattr(parts, item.name), getattr(whole, item.name))
-
-
 # Bad input
 
 
@@ -340,14 +326,9 @@ def test_horizons_must_ascend(horizons: tuple[int, ...]) -> None:
     assert "--hold" in info.value.fix
 
 
-def test_delay_and_workers_must_make_sense() -> None:
+def test_a_delay_that_looks_ahead_is_refused() -> None:
     with pytest.raises(InputError, match="delay of -1 sessions would look ahead"):
         paper_paths(small(), two_names(), (1,), delay=-1)
-    with pytest.raises(InputError, match="--jobs 0 is no number of workers") as info:
-        map_events(small(), two_names(), (1,), jobs=0, chunk=5)
-    assert "--jobs" in info.value.fix
-    with pytest.raises(InputError, match="chunks of 0 events cannot work"):
-        map_events(small(), two_names(), (1,), chunk=0)
 
 
 def test_matrices_of_a_panel_share_one_shape() -> None:

@@ -22,6 +22,8 @@ from screener.domain.listing import Exchange, Kind, parse_listing
 from screener.errors import DateRangeError
 from screener.market.calendars import calendar_of
 from screener.market.session_hours import settled_session
+from screener.screen.fields import FIELDS
+from screener.workflows.data.fetching import FETCHED, update_command
 from tests.support.laws import laws
 
 SHANGHAI = calendar_of(Exchange.SH)
@@ -166,3 +168,12 @@ def test_past_the_calendar_is_an_error() -> None:
     with pytest.raises(DateRangeError, match="past 2026-12-31") as caught:
         settled_session(Exchange.SH, datetime(2027, 1, 4, 12, tzinfo=UTC), SHANGHAI)
     assert "pip install" in caught.value.fix
+
+
+def test_what_a_table_lacks_is_asked_of_needs_that_there_are() -> None:
+    for table, needs in FETCHED.items():
+        for need in needs.split(","):
+            assert need in set(Need), table
+    fields = {name for field in FIELDS.values() for name in field.tables} - {"cards"}
+    assert fields <= set(FETCHED)
+    assert update_command("names") == "screener data update --only master,renames"

@@ -15,7 +15,7 @@ import screener
 from screener.domain.report import RatingLevel
 from screener.errors import BasketDefinitionError
 from screener.reports.authors.brokers import broker_named
-from screener.scoring.contracts import Contracts
+from screener.scoring.definitions.contracts import Contracts
 from screener.workflows.score.words import read_rating
 from screener.workspace.definitions import OWN, SHIPPED, own_definitions, shipped_definitions
 from screener.workspace.locate import Workspace

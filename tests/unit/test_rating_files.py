@@ -14,7 +14,7 @@ from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.data.sources.files.columns.listings import lost_zeros
 from screener.data.sources.files.kinds.ratings import first_rating, rated_level
 from screener.errors import DataError, SchemaMismatch
-from screener.scoring.contracts import Contracts
+from screener.scoring.definitions.contracts import Contracts
 from screener.workflows.score.calls import calls_of_ratings
 from screener.workspace.definitions import shipped_definitions
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.report import Band, RatingLevel
-from screener.scoring.scales import Match, Scale
+from screener.scoring.definitions.scales import Match, Scale
 from screener.workflows.score.words import read_rating
 from tests.support.laws import laws
 from tests.support.score_worlds import band

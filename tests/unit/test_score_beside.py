@@ -14,13 +14,13 @@ from screener.domain.listing import Exchange, Listing
 from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.market.industries import industry_index, industry_indices
+from screener.scoring.board.leaderboard import Grouping, leaderboard
 from screener.scoring.calls import Call, CallTable
-from screener.scoring.contracts import Contracts
-from screener.scoring.leaderboard import Grouping, leaderboard
-from screener.scoring.outcomes import CallState
-from screener.scoring.plain import HORIZONS, plain_return, plain_returns
+from screener.scoring.definitions.contracts import Contracts
+from screener.scoring.judging.outcomes import CallState
+from screener.scoring.judging.plain import HORIZONS, plain_return, plain_returns
+from screener.scoring.judging.targets import TargetState
 from screener.scoring.score import Judged, judge_calls
-from screener.scoring.targets import TargetState
 from tests.support.laws import laws
 from tests.support.score_worlds import band, call, definition, panel_of, sessions_between, share
 

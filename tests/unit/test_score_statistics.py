@@ -11,14 +11,14 @@ from statsmodels.stats.proportion import proportion_confint
 
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
+from screener.scoring.board.intervals import design_effect, p_value, spans_enough
+from screener.scoring.board.leaderboard import Grouping, Leaderboard, leaderboard, memberships
+from screener.scoring.board.persistence import persistence
+from screener.scoring.board.shrinkage import shrink
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, places_in_crowd
-from screener.scoring.intervals import design_effect, p_value, spans_enough
-from screener.scoring.leaderboard import Grouping, Leaderboard, leaderboard, memberships
-from screener.scoring.persistence import persistence
+from screener.scoring.definitions.contracts import Contracts
 from screener.scoring.score import Judged, judge_calls
-from screener.scoring.shrinkage import shrink
 from screener.study.statistics.intervals import wilson
 from tests.support.score_worlds import (
     call,

@@ -12,11 +12,11 @@ from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Band, RatingLevel, Unused
 from screener.domain.total_return import Peers
 from screener.market.calendars import calendar_of
-from screener.scoring.bands import Bands, Direction, direction_of
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contracts, benchmark_of
-from screener.scoring.horizons import add_months, last_on_or_before
-from screener.scoring.outcomes import CallState
+from screener.scoring.definitions.bands import Bands, Direction, direction_of
+from screener.scoring.definitions.contracts import Contracts, benchmark_of
+from screener.scoring.definitions.horizons import add_months, last_on_or_before
+from screener.scoring.judging.outcomes import CallState
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 from tests.support.score_worlds import (

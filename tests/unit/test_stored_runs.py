@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -82,6 +83,20 @@ def test_runs_of_older_programs_are_read(place: Workspace) -> None:
     file_of(place).parent.mkdir()
     file_of(place).write_text(json.dumps(DOCUMENT), encoding="utf-8")
     assert held(place) == DOCUMENT
+
+
+@pytest.mark.parametrize("digit", ["4", "5"])
+def test_runs_that_bear_the_hash_of_their_content_are_read(place: Workspace, digit: str) -> None:
+    file_of(place).parent.mkdir()
+    content = {"data_version": 3, "results": [0.5, "铜"], "format": 2}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    text = json.dumps({**content, "sha256": digest}, ensure_ascii=False)
+    file_of(place).write_text(text.replace("0.5", f"0.{digit}"), encoding="utf-8")
+    if digit == "5":
+        assert load_run(place, "r").document["results"] == [0.5, "铜"]
+    else:
+        with pytest.raises(StorageDamaged):
+            load_run(place, "r")
 
 
 def test_nesting_without_end_is_told(place: Workspace) -> None:

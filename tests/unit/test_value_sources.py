@@ -407,6 +407,18 @@ def test_statements_of_another_shape_leave_the_indicators(text: str, told: str) 
     assert remark.startswith(f"eastmoney: {told}")
 
 
+def test_a_page_of_statements_that_is_gone_leaves_the_indicators(router: Router) -> None:
+    other = Router(routes=[*router.routes]).add("RPT_F10_FINANCE_GINCOME", (404, ""))
+    batch = fetched(EastmoneyFundamentals, ask_for(EastmoneyFundamentals), other)
+    assert batch.remarks == ("eastmoney: Eastmoney no longer sends a list of statements",)
+    last = rows_of(batch)[-1]
+    assert last["revenue"] is not None
+    assert (last["debt"] is None, last["interest_expense"]) == (False, None)
+    blocked = Router(routes=[*router.routes]).add("RPT_F10_FINANCE_GINCOME", (403, ""))
+    with pytest.raises(SourceBlocked):  # asked again later, before anything is stored
+        fetched(EastmoneyFundamentals, ask_for(EastmoneyFundamentals), blocked)
+
+
 def test_a_balance_sheet_without_its_report_is_a_report() -> None:
     other = sheet(REPORT_DATE="2024-09-30", NOTICE_DATE="2024-10-25", UPDATE_DATE=None)
     first, second = rows_of(read(EastmoneyFundamentals, reports(), page(other)))

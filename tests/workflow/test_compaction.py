@@ -290,8 +290,15 @@ def test_a_reader_whose_version_expires_is_told(workspace: Workspace) -> None:
 
 def test_versions_that_stored_runs_name_are_kept(workspace: Workspace) -> None:
     before = {version: closes(workspace, version) for version in (2, 5)}
-    for name, version in (("a", 2), ("b", 5), ("c", 5), ("d", NEWEST), ("e", 77)):
-        store_run(workspace, name, {"data_version": version, "results": []})
+    kinds: list[dict[str, object]] = [
+        {"data_version": 2, "scores": []},
+        {"data_version": 5, "rows": [], "screen": {"as_of": "2026-05-27", "universe": "a"}},
+        {"data_version": 5, "results": []},
+        {"data_version": NEWEST, "tests": []},
+        {"data_version": 77, "events": []},  # of another lake
+    ]
+    for name, document in zip("abcde", kinds, strict=True):
+        store_run(workspace, name, document)
     for _ in range(2):
         done = compact_data(workspace, now=FAR, keep_days=0)
         assert set(done.kept) == {2, 5, NEWEST, done.version}

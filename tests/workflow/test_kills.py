@@ -29,7 +29,7 @@ from screener.workspace.locate import Workspace
 from tests.support.soaking import drawn_by, rounds, soaked
 
 SOURCES = Path(__file__).resolve().parents[2]
-ROUNDS = rounds(2, 12, 1000)
+ROUNDS = rounds(2, 8, 1000)
 PATIENCE = 60.0
 SHARED = 20
 

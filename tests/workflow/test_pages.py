@@ -174,6 +174,14 @@ def test_a_screen_shows_three_kinds_of_marks_and_why_a_name_failed(ws: Workspace
         result = ask_saved(ws.place, store, asked, date(2026, 5, 27))
     page = screen_document(result)
     signs = {True: "✓", False: "✗", None: "?"}
+    best = screen_document(replace(result, top=2))
+    order = re.findall(r"<td>(\d{5,6}\.[A-Z]{2})</td>", best)
+    assert order[:2] == [row.listing for row in result.passes[:2]]
+    held = {row.listing: row.marks.count(True) for row in result.failures}
+    assert [held[name] for name in order[2:]] == sorted(held.values(), reverse=True)
+    nothing = replace(result.rows[-1], session=None, reasons=("no valuation",))
+    lacking = replace(result, rows=(*result.rows[:-1], nothing))
+    assert screen_document(lacking).count('<div class="why">no valuation</div>') == 1
     met = {mark for row in result.rows for mark in row.marks}
     assert met == set(signs)
     for row in result.rows:
@@ -196,7 +204,9 @@ def test_saved_screens_have_pages_and_what_they_would_have_earned(
     for folder in (place.seeds, place.baskets):
         folder.mkdir()
     for name, asked in {
-        "cheap": SavedScreen(universe="a", ranges={"pb": "0..2"}, sort="pb"),
+        "cheap": SavedScreen(
+            universe="a", ranges={"pb": "0..2"}, sort="pb", title_en="Cheap", title_zh="便宜"
+        ),
         "nobody": SavedScreen(basket="not there", ranges={"pb": "0..2"}),
     }.items():
         write_screen(place, name, asked)
@@ -216,6 +226,7 @@ def test_saved_screens_have_pages_and_what_they_would_have_earned(
             baskets=[],
             score=None,
             screens=screens,
+            titles={"cheap": site.screen_title(place, "cheap")},
             held=held,
             left_out=left_out,
         )
@@ -223,8 +234,10 @@ def test_saved_screens_have_pages_and_what_they_would_have_earned(
     assert set(files) == {"index.html", "screens/cheap.html", "held/cheap.html"}
     assert 'href="../held/cheap.html"' in files["screens/cheap.html"]
     assert 'href="../screens/cheap.html"' in files["held/cheap.html"]
+    called = '<span lang="en">Cheap</span><span lang="zh">便宜</span></a>'
     for path in ("screens/cheap.html", "held/cheap.html"):
-        assert f'href="{path}"' in files["index.html"]
+        assert f'href="{path}">{called}' in files["index.html"]
+    assert 'data-en="Screen: Cheap" data-zh="筛选：便宜"' in files["screens/cheap.html"]
     assert "screen nobody" in files["index.html"]
 
 

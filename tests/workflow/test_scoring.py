@@ -28,9 +28,9 @@ from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, PLAIN, SCORES
 from screener.results.tables import fits
-from screener.scoring.leaderboard import Grouping
+from screener.scoring.board.leaderboard import Grouping
 from screener.workflows.data.targets import basket_targets
-from screener.workflows.report.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace, list_reports
 from screener.workflows.score.rows import (
     call_rows,
     crowding_rows,
@@ -38,7 +38,8 @@ from screener.workflows.score.rows import (
     plain_rows,
     score_rows,
 )
-from screener.workflows.score.run import ScoreRequest, ScoreRun, run_score
+from screener.workflows.score.run import ScoreRequest, ScoreRun, run_board, run_score
+from screener.workflows.study.verdicts import broker_records
 from screener.workspace.locate import Workspace
 
 START, END = date(2018, 1, 3), date(2025, 6, 30)
@@ -381,6 +382,25 @@ def test_one_house_under_its_short_name(skilled_world: Workspace) -> None:
     (total, *groups) = rows_of(run(skilled_world, "--broker", "天风", "--csv", "-").stdout)
     assert {row["broker"] for row in groups} == {SKILLED}
     assert int(total["calls"]) == 121  # 120 of the history, and the card's own note
+
+
+def test_the_record_of_a_broker_is_of_its_own_calls_alone(skilled_world: Workspace) -> None:
+    with Store.open(skilled_world.data_cache) as store:
+        request = ScoreRequest()
+        board = run_board(skilled_world, store, request, list_reports(skilled_world)).scores
+        whole = {score.key[0]: score for score in board}
+        assert len(whole) > 2
+        for broker, score in whole.items():
+            found = broker_records(skilled_world, store, [broker])
+            assert list(found) == [broker]
+            own = found[broker]
+            assert (own.at_end, own.n_met, own.n_pending) == (
+                score.at_end,
+                score.n_met,
+                score.n_pending,
+            )
+            assert (own.low, own.high) == (score.low, score.high)
+        assert not broker_records(skilled_world, store, ["nobody"])
 
 
 def test_only_the_calls_of_a_report_or_a_basket(skilled_world: Workspace) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.soaking import drawn_by, rounds, soaked
 
-ROUNDS = rounds(2, 8, 100)
+ROUNDS = rounds(2, 6, 100)
 
 
 @pytest.mark.soak

@@ -40,9 +40,9 @@ from tests.support.transport import Router
 
 START = date(2024, 1, 2)
 END = date(2026, 5, 27)
-OTHERS = rounds(1, 24, 54)  # listings beside those of the seeds, in an update that is stopped
+OTHERS = rounds(1, 12, 54)  # listings beside those of the seeds, in an update that is stopped
 SINCE = date(2016, 6, 1) if SOAK else date(2025, 9, 1)
-STOPS = rounds(2, 6, 10)
+STOPS = rounds(2, 4, 10)
 PRICES = {
     "needs": frozenset({Need.BARS, Need.ACTIONS, Need.RIGHTS, Need.VENDOR_FACTORS}),
 }

@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from screener.data.lake.schema import TableName
 from screener.language import say, say_count
 from screener.render.tables import facts
 from screener.study.placebo.characteristics import HISTORY
 from screener.workflows.data.allowances import PERCENTILE_DAYS, Allowance, Use
+from screener.workflows.data.fetching import BENCHMARK, update_command
 
 __all__ = ["allowance_parts"]
 
 _COMMANDS = {
     Use.PLACEBO: "screener data update --peers",
-    Use.PERCENTILES: "screener data update --only valuation",
-    Use.FUNDAMENTALS: "screener data update --only fundamentals",
-    Use.SCORE: "screener data update --only index_bars",
+    Use.PERCENTILES: update_command(TableName.VALUATION),
+    Use.FUNDAMENTALS: update_command(TableName.FUNDAMENTALS),
+    Use.SCORE: update_command(BENCHMARK),
     Use.TODAY: "screener data update",
 }
 _WITHOUT_INDUSTRIES = "screener data update --only master,industries"

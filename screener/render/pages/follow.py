@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from screener.domain.basket import Basket
 from screener.language import Language, bound, say
 from screener.render.follow import title_of
-from screener.render.pages.cells import shown
-from screener.render.pages.charts.lines import Line, line_chart
+from screener.render.pages.account import measures_part, sources_part, value_part
+from screener.render.pages.charts.lines import Line
 from screener.render.pages.document import Page, document, section
 from screener.render.pages.event_charts import column_of
-from screener.render.pages.markup import Node, node
-from screener.render.pages.tables import copied_rows, facts, result_table
-from screener.render.pages.words import told
+from screener.render.pages.tables import result_table
 from screener.results.follow import CURVE, EVENTS, MEASURES
 from screener.results.tables import Row
 from screener.workflows.follow.rows import curve_rows, event_rows, measure_row
@@ -59,13 +57,8 @@ def follow_document(run: FollowRun, baskets: Sequence[Basket] = ()) -> str:
             under=[title_of(measures)],
             simulated=run.simulated,
             parts=(
-                section(each, _chart(run, curve), name="value"),
-                section(
-                    say("Measures"),
-                    facts(_measures(measures)),
-                    copied_rows(MEASURES.names, [measures], say("Copy")),
-                    name="measures",
-                ),
+                value_part(run.curve.equity, run.capital, curve, _level(run, curve)),
+                measures_part(MEASURES, measures),
                 section(
                     say("Events"),
                     result_table(
@@ -78,33 +71,18 @@ def follow_document(run: FollowRun, baskets: Sequence[Basket] = ()) -> str:
                     ),
                     name="events",
                 ),
-                section(
-                    say("Sources and versions"),
-                    node(
-                        "p",
-                        say(
-                            "data version {version}, run {id}",
-                            version=run.data_version,
-                            id=run.run_id,
-                        ),
-                    ),
-                    node("ul", (node("li", told(line)) for line in run.remarks)),
+                sources_part(
+                    run.data_version,
+                    run.run_id,
+                    run.remarks,
                     result_table(CURVE, curve, name="curve", caption=each)
                     if len(curve) <= _ROWS
                     else None,
-                    name="sources",
                 ),
             ),
         )
 
     return document(build)
-
-
-def _measures(row: Row) -> Iterator[tuple[str, str]]:
-    """Yield the measures with their labels, those of too few sessions left out."""
-    for column in MEASURES.columns:
-        if row[column.name] is not None and column.name not in ("data_version", "run_id"):
-            yield column.label(), shown(column, row[column.name])
 
 
 def _titles(baskets: Sequence[Basket]) -> dict[str, str]:
@@ -113,23 +91,8 @@ def _titles(baskets: Sequence[Basket]) -> dict[str, str]:
     return {item.name: item.title_zh for item in baskets if item.title_zh}
 
 
-def _chart(run: FollowRun, curve: Sequence[Row]) -> Node:
-    equity = [float(value) / run.capital for value in run.curve.equity]
-    lines = [
-        Line(column="equity", label=say("account"), look="traded", values=[1.0, *equity]),
-        Line(
-            column="benchmark_value",
-            label=say("index"),
-            look="index",
-            values=[1.0, *column_of(curve, "benchmark_value")],
-        ),
-    ]
-    shown = lines if len(run.benchmark_path) else lines[:1]
+def _level(run: FollowRun, curve: Sequence[Row]) -> Iterator[Line]:
+    """Give the level of chains on paper, where there are any."""
     if len(run.level):
         level = [1.0, *column_of(curve, "chain_level")]
-        shown.append(Line(column="chain_level", label=say("on paper"), look="paper", values=level))
-    days = [str(row["session"]) for row in curve]
-    caption = say(
-        "Value of the account against the start, {first} to {last}", first=days[0], last=days[-1]
-    )
-    return line_chart(shown, [say("start"), *days], caption=caption, told=caption, height=260)
+        yield Line(column="chain_level", label=say("on paper"), look="paper", values=level)

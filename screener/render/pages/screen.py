@@ -16,26 +16,29 @@ from screener.screen.evaluate import Check, ScreenedRow
 from screener.screen.fields import Field, FieldUnit
 from screener.workflows.page.distributions import Distribution, distributions_of
 from screener.workflows.screen.run import ScreenResult
-from screener.workflows.screen.table import screen_table, table_rows
+from screener.workflows.screen.table import screen_table
 
 __all__ = ["screen_document"]
 
-_SHOWN = 1_500
+_SHOWN, _MARKED = 1_500, 400
+"""Names that a page lists at most, without checks and with them: a megabyte at most."""
+_FIRST = ("rank", "listing", "name", "checks")
 _MARKS = {True: ("✓", "yes"), False: ("✗", "no"), None: ("?", "none")}
 """How a check that holds, one that does not and one that nobody can tell are shown."""
 
 
 def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] = ()) -> str:
     """Return the page of a finished screen as one HTML file; `name` is that of a saved one."""
-    table = screen_table(result)
+    names = _names(result)
+    shown = names[: _MARKED if result.checks else _SHOWN]
+    table = screen_table(result, names=shown)
     spread = distributions_of(result)
     n_passed = len(result.passes)
-    shown = table_rows(result)[:_SHOWN]
 
     def build() -> Page:
-        label = name or told(result.label)
+        label = told(name or result.label)
         caption = say("Names that passed, then those that failed, each with the reason")
-        more = len(table.rows) - _SHOWN
+        more = len(names) - len(shown)
         return Page(
             title=say("Screen: {label}", label=label),
             under=tuple(_under(result)),
@@ -63,12 +66,13 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
                     _legend(result.checks) if result.checks else None,
                     result_table(
                         table.spec,
-                        table.rows[:_SHOWN],
+                        table.rows,
                         name="names",
                         caption=caption,
+                        columns=sorted(table.spec.names, key=_place),
                         drawn=_drawn(result.checks, shown) if result.checks else None,
                     ),
-                    node("p", say("{n} more are in the CSV.", n=count_text(more)), class_="note")
+                    node("p", say("{n} more are not shown.", n=count_text(more)), class_="note")
                     if more > 0
                     else None,
                     name="names",
@@ -92,6 +96,18 @@ def _under(result: ScreenResult) -> Iterator[str]:
     yield say("snapshots: {snapshots}", snapshots=snapshots)
 
 
+def _names(result: ScreenResult) -> Sequence[ScreenedRow]:
+    """Return the best names, then those that failed: of checks those first that fail the fewest."""
+    failures = sorted(result.failures, key=lambda row: -sum(mark is True for mark in row.marks))
+    some = failures if result.checks or not result.top else ()
+    return (*result.passes[: result.top], *some)
+
+
+def _place(column: str) -> int:
+    """Return where a column stands: who, how the checks went, then the rest in its order."""
+    return _FIRST.index(column) if column in _FIRST else len(_FIRST)
+
+
 def _legend(checks: Sequence[Check]) -> Node:
     """Tell what each mark stands for, and which check stands at which place."""
     told_of = {True: say("holds"), False: say("does not hold"), None: say("cannot be told")}
@@ -113,6 +129,9 @@ def _drawn(
 
 
 def _failures(row: ScreenedRow) -> Iterator[str]:
+    if row.session is None and len(row.reasons) == 1:  # nothing of it is known
+        yield told(row.reasons[0])
+        return
     n_others = len(row.reasons) - len(row.marks)
     yield from map(told, row.reasons[:n_others])
     for mark, reason in zip(row.marks, row.reasons[n_others:], strict=True):

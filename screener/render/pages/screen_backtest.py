@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from screener.language import say
-from screener.render.pages.cells import shown
-from screener.render.pages.charts.lines import Line, line_chart
+from screener.render.pages.account import measures_part, sources_part, value_part
 from screener.render.pages.document import Page, Way, document, section, ways
-from screener.render.pages.event_charts import column_of
-from screener.render.pages.markup import Child, Node, node
-from screener.render.pages.tables import copied_rows, facts, result_table
+from screener.render.pages.markup import Child, node
+from screener.render.pages.tables import copied_rows, result_table
 from screener.render.pages.words import told
 from screener.render.screen_backtest import title_of
 from screener.results.screen_backtest import BIASES, CURVE, MEASURES, NAMES, REBALANCES
@@ -39,20 +37,14 @@ def screen_backtest_document(run: ScreenBacktest, *, way: Sequence[Way] = ()) ->
     measures, biases = measure_row(run), bias_rows(run)
 
     def build() -> Page:
-        each = say("The account at each close")
         return Page(
             title=say("What a screen would have earned"),
             under=[title_of(run, measures), "; ".join(told(line) for line in run.questions)],
             simulated=run.simulated,
             way=ways(way),
             parts=(
-                section(each, _chart(run, curve), name="value"),
-                section(
-                    say("Measures"),
-                    facts(_measures(measures)),
-                    copied_rows(MEASURES.names, [measures], say("Copy")),
-                    name="measures",
-                ),
+                value_part(run.rotation.equity, run.capital, curve),
+                measures_part(MEASURES, measures),
                 *_biased(biases),
                 section(
                     say("Rebalancings"),
@@ -76,32 +68,16 @@ def screen_backtest_document(run: ScreenBacktest, *, way: Sequence[Way] = ()) ->
                     ),
                     name="names",
                 ),
-                section(
-                    say("Sources and versions"),
-                    node(
-                        "p",
-                        say(
-                            "data version {version}, run {id}",
-                            version=run.data_version,
-                            id=run.run_id,
-                        ),
-                    ),
-                    node("ul", (node("li", told(line)) for line in run.remarks)),
+                sources_part(
+                    run.data_version,
+                    run.run_id,
+                    run.remarks,
                     copied_rows(CURVE.names, curve, say("Copy")),
-                    name="sources",
                 ),
             ),
         )
 
     return document(build)
-
-
-def _measures(row: Row) -> Iterator[tuple[str, str]]:
-    """Yield the measures with their labels, those of too few sessions left out."""
-    for column in MEASURES.columns:
-        if row[column.name] not in (None, "") and column.name not in ("data_version", "run_id"):
-            text = shown(column, row[column.name])
-            yield column.label(), told(text) if column.name == "every" else text
 
 
 def _biased(rows: Sequence[Row]) -> Iterator[Child]:
@@ -124,22 +100,3 @@ def _biased(rows: Sequence[Row]) -> Iterator[Child]:
         ),
         name="biases",
     )
-
-
-def _chart(run: ScreenBacktest, curve: Sequence[Row]) -> Node:
-    equity = [float(value) / run.capital for value in run.rotation.equity]
-    lines = [
-        Line(column="equity", label=say("account"), look="traded", values=[1.0, *equity]),
-        Line(
-            column="benchmark_value",
-            label=say("index"),
-            look="index",
-            values=[1.0, *column_of(curve, "benchmark_value")],
-        ),
-    ]
-    drawn = lines if len(run.benchmark_path) else lines[:1]
-    days = [str(row["session"]) for row in curve]
-    caption = say(
-        "Value of the account against the start, {first} to {last}", first=days[0], last=days[-1]
-    )
-    return line_chart(drawn, [say("start"), *days], caption=caption, told=caption, height=260)

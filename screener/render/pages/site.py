@@ -23,7 +23,7 @@ from screener.render.pages.score import DRAWN, score_document
 from screener.render.pages.screen import screen_document
 from screener.render.pages.screen_backtest import screen_backtest_document
 from screener.render.pages.tables import plain_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.verdict import verdict_text
 from screener.reports.text.spoken import in_dictionary
 from screener.workflows.page.basket import BasketPage
@@ -155,7 +155,8 @@ def _screen_jobs(facts: SiteFacts, places: _Places) -> Iterator[_Job]:
         way = [_HOME]
         if name in places.held:
             way.append(("What it would have earned", "历史回测", _UP + places.held[name]))
-        yield places.screens[name], partial(screen_document, found, name=name, way=way)
+        called = facts.titles.get(name, name)
+        yield places.screens[name], partial(screen_document, found, name=called, way=way)
     for name, run in facts.held:
         back: list[Way] = [_HOME, ("Screen", "选股方案", _UP + places.screens[name])]
         yield places.held[name], partial(screen_backtest_document, run, way=back)
@@ -223,13 +224,14 @@ def _lists(facts: SiteFacts, places: _Places) -> Iterator[Child]:
     reports = {
         report.id: f"{report.id} · {clean_line(report.title)}" for report, _ in facts.reports
     }
+    screens = {name: told(title) for name, title in facts.titles.items()}
     ranked = {say("All brokers, ranked"): _SCORE} if facts.score is not None else {}
     lists: tuple[tuple[str, str, Mapping[str, str], Mapping[str, str]], ...] = (
         (say("Baskets"), "baskets", places.baskets, titles),
         (say("Reports"), "reports", places.reports, reports),
         (say("Brokers"), "brokers", {**ranked, **places.brokers}, {}),
-        (say("Saved screens"), "screens", places.screens, {}),
-        (say("What saved screens would have earned"), "held", places.held, {}),
+        (say("Saved screens"), "screens", places.screens, screens),
+        (say("What saved screens would have earned"), "held", places.held, screens),
     )
     for heading, anchor, paths, labels in lists:
         links = [

@@ -10,7 +10,6 @@ from importlib import resources
 from itertools import accumulate
 from typing import Any
 
-import rjieba
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from screener.reports.text.text import clean_name
@@ -90,31 +89,39 @@ class WordList:
         return [(self._words[number], start, end) for number, start, end in found]
 
 
+@cache
+def _dictionary() -> Any:
+    """Return the general dictionary, which is loaded when a text is first held against it."""
+    import rjieba
+
+    return rjieba
+
+
 def pieces(text: str) -> list[str]:
     """Cut a text into dictionary words; what is in no dictionary falls into single characters."""
-    return list(rjieba.cut(text, False))
+    return list(_dictionary().cut(text, False))
 
 
 def cut_points(text: str) -> frozenset[int]:
     """Return the offsets at which a word of the text begins, its end included."""
-    return frozenset(accumulate(map(len, rjieba.cut(text, False)), initial=0))
+    return frozenset(accumulate(map(len, _dictionary().cut(text, False)), initial=0))
 
 
 def is_word(text: str) -> bool:
     """Tell whether the general dictionary holds it."""
-    return bool(rjieba.has_word(text))
+    return bool(_dictionary().has_word(text))
 
 
 def ordinary(text: str) -> bool:
     """Tell whether it is an ordinary word: in the dictionary, and not as a name of its own."""
     if not is_word(text):
         return False
-    return all(tag not in _NAME_TAGS for _, tag in rjieba.tag(text))
+    return all(tag not in _NAME_TAGS for _, tag in _dictionary().tag(text))
 
 
 def tagged_name(text: str) -> bool:
     """Tell whether the general dictionary holds it as a name: of a firm, a brand or a person."""
-    return is_word(text) and all(tag in _NAME_TAGS for _, tag in rjieba.tag(text))
+    return is_word(text) and all(tag in _NAME_TAGS for _, tag in _dictionary().tag(text))
 
 
 def begins_with_verb(text: str, start: int) -> bool:
@@ -123,14 +130,17 @@ def begins_with_verb(text: str, start: int) -> bool:
 
 
 def _is_verb(words: Sequence[str]) -> bool:
-    return any(tag in ("v", "vd", "d", "p") for word in words for _, tag in rjieba.tag(word)[:1])
+    tags = (tag for word in words for _, tag in _dictionary().tag(word)[:1])
+    return any(tag in ("v", "vd", "d", "p") for tag in tags)
 
 
 @cache
 def names_a_place(text: str) -> bool:
     """Tell whether the first word of a name is a place or a direction: 上海电力, 国际医学."""
     first = pieces(text)[0]
-    return all(tag in ("ns", "s", "f", "b") for _, tag in rjieba.tag(first)) or first in _WIDE
+    return (
+        all(tag in ("ns", "s", "f", "b") for _, tag in _dictionary().tag(first)) or first in _WIDE
+    )
 
 
 _WIDE = frozenset({"国际", "中国", "全球", "世界", "亚洲", "东方", "国家", "华夏"})

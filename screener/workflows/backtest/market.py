@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from screener.backtest.benchmark import BenchmarkSeries
+import numpy as np
+
+from screener.backtest.benchmark import BenchmarkSeries, index_path
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import (
     LEAST_HISTORY,
@@ -16,10 +18,11 @@ from screener.data.panels.price_panel import (
     read_trading,
 )
 from screener.data.panels.theme_panel import read_themes
+from screener.domain.arrays import FloatVector
 from screener.domain.basket import EntryPrice, Event, Weighting
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
-from screener.errors import DateRangeError
+from screener.errors import BarsMissing, DateRangeError
 from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
@@ -32,6 +35,7 @@ __all__ = [
     "Market",
     "benchmark_series",
     "benchmarks_for",
+    "beside_account",
     "dated_events",
     "entries_of",
     "read_market",
@@ -187,9 +191,48 @@ def benchmark_series(store: Store, wanted: Listing) -> BenchmarkSeries:
     )
 
 
+def beside_account(
+    store: Store,
+    asked: str,
+    default: Listing,
+    panel: PricePanel,
+    rows: tuple[int, int],
+    entry: EntryPrice,
+) -> tuple[Listing | None, FloatVector, tuple[str, ...]]:
+    """Return the index of an account, its path, and what it lacks if anything.
+
+    Parameters
+    ----------
+    asked, default
+        An index, `none`, or empty for the default.
+    rows
+        First and last row of the panel on which the account is valued.
+    entry
+        The price at which the account buys.
+    """
+    none = np.empty(0)
+    index = _chosen(asked, default)
+    if index is None:
+        return None, none, ()
+    first, last = rows
+    try:
+        path = index_path(
+            benchmark_series(store, index),
+            panel.session(first),
+            panel.session(last),
+            panel.sessions[first : last + 1],
+            entry,
+        )
+    except BarsMissing as error:
+        return index, none, (str(error),)
+    return index, none if path is None else path, ()
+
+
 def _wanted(asked: str, name: Listing) -> Listing | None:
+    return _chosen(asked, default_benchmark(name))
+
+
+def _chosen(asked: str, default: Listing) -> Listing | None:
     if asked == NO_BENCHMARK:
         return None
-    if not asked:
-        return default_benchmark(name)
-    return parse_listing(asked, parameter="--benchmark", kind=Kind.INDEX)
+    return parse_listing(asked, parameter="--benchmark", kind=Kind.INDEX) if asked else default

@@ -22,6 +22,7 @@ from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import Calendar
 from screener.market.session_hours import settled_session
 from screener.workflows.data.allowances import Allowance, Reach, allowances
+from screener.workflows.data.fetching import BENCHMARK, FETCHED, update_command
 from screener.workflows.data.targets import basket_targets, in_stages, industry_groups
 from screener.workflows.report.catalog import basket_events
 from screener.workspace.broken import Broken
@@ -30,17 +31,6 @@ from screener.workspace.locate import Workspace
 __all__ = ["Fill", "Freshness", "ShortName", "Status", "coverage_rows", "read_status"]
 
 _DAILY = (TableName.BARS, TableName.VALUATION)
-_FETCHED = {
-    "bars": "bars",
-    "actions": "actions,rights",
-    "valuation": "valuation",
-    "fundamentals": "fundamentals",
-    "names": "master,renames",
-    "board_lots": "profile",
-    "fx": "fx",
-    "benchmark": "index_bars",
-}
-"""What `data update` is asked for, by what is lacking; factors follow from actions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +128,8 @@ class Status:
         """Return for each table that lacks rows of some names what fetches them; by table."""
         lacking: dict[str, dict[str, None]] = {}
         for cell in self.cells:
-            if cell.needed and cell.missing and cell.table in _FETCHED:
-                who = cell.wanted.benchmark if cell.table == "benchmark" else cell.wanted.listing
+            if cell.needed and cell.missing and cell.table in FETCHED:
+                who = cell.wanted.benchmark if cell.table == BENCHMARK else cell.wanted.listing
                 lacking.setdefault(cell.table, {})[who.id] = None
         asked = ",".join(dict.fromkeys(cell.wanted.listing.id for cell in self.cells))
         where = f" --listing {asked}" if self.by_listing else ""  # else every basket's names
@@ -147,9 +137,9 @@ class Status:
             Fill(
                 table=table,
                 listings=tuple(sorted(lacking[table])),
-                command=f"screener data update --only {need}{where}",
+                command=update_command(table) + where,
             )
-            for table, need in _FETCHED.items()
+            for table in FETCHED
             if table in lacking
         ]
 

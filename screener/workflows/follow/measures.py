@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from screener.domain.arrays import FloatVector, SessionAxis
+from screener.domain.arrays import FloatVector, IntArray, SessionAxis
 from screener.domain.listing import Exchange
 from screener.errors import ComputeError
 from screener.market.calendars import calendar_of
@@ -18,7 +18,7 @@ from screener.study.calendar_time import LEAST_SESSIONS
 from screener.study.statistics.distributions import normal_two_sided
 from screener.study.statistics.regression import automatic_lag, least_squares
 
-__all__ = ["account_measures"]
+__all__ = ["account_curve", "account_measures"]
 
 Row = dict[str, object]
 
@@ -61,6 +61,40 @@ def account_measures(
         "benchmark_return": float(benchmark_path[-1]) - 1 if len(benchmark_path) else None,
         **_alpha_test(path, benchmark_path),
     }
+
+
+def account_curve(
+    sessions: SessionAxis,
+    equity: FloatVector,
+    capital: float,
+    benchmark_path: FloatVector,
+    run_id: str,
+    **others: FloatVector | IntArray,
+) -> list[Row]:
+    """Return one row per session: the account, its fall from its peak, and the index.
+
+    Parameters
+    ----------
+    sessions, equity, capital, benchmark_path
+        As in `account_measures`.
+    run_id
+        Identity of the run.
+    **others
+        `(n_sessions,)` further columns; empty where there is nothing to tell.
+    """
+    peaks = np.maximum.accumulate(np.maximum(equity, capital))
+    columns = {
+        "session": sessions,
+        "equity": equity,
+        "drawdown": equity / peaks - 1,
+        "benchmark_value": benchmark_path,
+        **others,
+    }
+    told = [values.tolist() or [None] * len(sessions) for values in columns.values()]
+    return [
+        {**dict(zip(columns, values, strict=True)), "run_id": run_id}
+        for values in zip(*told, strict=True)
+    ]
 
 
 def _alpha_test(path: FloatVector, benchmark_path: FloatVector) -> Row:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from screener.backtest.following.slots import Followed
 from screener.backtest.frictions import Order
 from screener.language.lists import clauses
@@ -13,7 +11,7 @@ from screener.market.charges import Side
 from screener.results.follow import MEASURES
 from screener.workflows.backtest.capacity import capacity_rows
 from screener.workflows.backtest.order_rows import line_rows
-from screener.workflows.follow.measures import account_measures
+from screener.workflows.follow.measures import account_curve, account_measures
 from screener.workflows.follow.run import FollowRun
 from screener.workspace.plain import plain_of
 
@@ -87,27 +85,17 @@ def _filled(one: Followed) -> Iterator[Order]:
 def curve_rows(run: FollowRun) -> list[Row]:
     """Return one row per session: the account, its fall from its peak, and the index."""
     curve = run.curve
-    peaks = np.maximum.accumulate(np.maximum(curve.equity, run.capital))
-    none = [None] * len(curve.sessions)
-    index, level = run.benchmark_path.tolist() or none, run.level.tolist() or none
-    columns = (
-        curve.sessions.tolist(),
-        curve.equity.tolist(),
-        curve.cash.tolist(),
-        curve.exposure.tolist(),
-        curve.slots.tolist(),
-        (curve.equity / peaks - 1).tolist(),
-        level,
-        index,
+    return account_curve(
+        curve.sessions,
+        curve.equity,
+        run.capital,
+        run.benchmark_path,
+        run.run_id,
+        cash=curve.cash,
+        exposure=curve.exposure,
+        slots=curve.slots,
+        chain_level=run.level,
     )
-    names = (
-        *("session", "equity", "cash", "exposure", "slots", "drawdown"),
-        *("chain_level", "benchmark_value"),
-    )
-    return [
-        {**dict(zip(names, values, strict=True)), "run_id": run.run_id}
-        for values in zip(*columns, strict=True)
-    ]
 
 
 def followed_orders(run: FollowRun) -> list[Row]:

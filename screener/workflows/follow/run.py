@@ -10,7 +10,6 @@ from typing import Self
 
 import numpy as np
 
-from screener.backtest.benchmark import index_path
 from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.pricing import ValuePanel, value_panel
@@ -24,14 +23,14 @@ from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
-from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
+from screener.errors import DataError, InputError, NoTradableConstituents
 from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
-    benchmark_series,
+    beside_account,
     dated_events,
     read_market,
 )
@@ -261,7 +260,14 @@ def follow(
     chains = chains_of(market, some, request.settings) if request.chain else ()
     play = partial(_play, values, trading, some, request, market.caps, chains)
     followed, curve = play(first, last, request.settings.capitals[0])
-    index, path, lack = _beside(store, request, market.panel, first, last)
+    index, path, lack = beside_account(
+        store,
+        request.benchmark,
+        default_benchmark(_first_name(request.events)),
+        market.panel,
+        (first, last),
+        request.settings.entry,
+    )
     simulated = store.simulated()
     found = None
     if capacity and len(path):
@@ -419,32 +425,6 @@ def _check_any(met: Sequence[Followed]) -> None:
             say("none of {n} events could be followed: {why}", n=len(met), why="; ".join(whys)),
             fix=say("`screener data status` shows what the tables hold"),
         )
-
-
-def _beside(
-    store: Store, request: FollowRequest, panel: PricePanel, first: int, last: int
-) -> tuple[Listing | None, FloatVector, tuple[str, ...]]:
-    """Return the benchmark, its path, and what it lacks if anything."""
-    none = np.empty(0)
-    if request.benchmark == NO_BENCHMARK:
-        return None, none, ()
-    index = (
-        parse_listing(request.benchmark, parameter="--benchmark", kind=Kind.INDEX)
-        if request.benchmark
-        else default_benchmark(_first_name(request.events))
-    )
-    days = panel.sessions[first : last + 1]
-    try:
-        path = index_path(
-            benchmark_series(store, index),
-            panel.session(first),
-            panel.session(last),
-            days,
-            request.settings.entry,
-        )
-    except BarsMissing as error:
-        return index, none, (str(error),)
-    return index, none if path is None else path, ()
 
 
 def _first_name(events: Sequence[Event]) -> Listing:

@@ -23,7 +23,7 @@ from screener.workflows.study.verdict import Verdict, brokers_of, placebo_record
 from screener.workspace.locate import Workspace
 
 if TYPE_CHECKING:
-    from screener.scoring.scores import Score
+    from screener.scoring.board.scores import Score
     from screener.workflows.score.run import ScoreRun
 
 __all__ = ["BasketPage", "basket_pages"]
@@ -146,7 +146,7 @@ def _records(
         return {}
     from screener.workflows.study.verdicts import broker_records  # takes a second to import
 
-    return broker_records(workspace, known.store)
+    return broker_records(workspace, known.store, brokers)
 
 
 def _valued_now(store: Store, run: BacktestRun) -> Valued:

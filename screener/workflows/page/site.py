@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from screener.domain.report import Report
 from screener.errors import InputError, ScreenerError
 from screener.language import say
 from screener.language.lists import in_a_line
+from screener.language.saying import say_by
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.page.basket import BasketPage, basket_pages
 from screener.workflows.page.beside import DRAWS
@@ -27,7 +28,14 @@ from screener.workflows.screen.run import ScreenResult
 from screener.workspace.locate import Workspace
 from screener.workspace.screens import own_screens, saved_screen
 
-__all__ = ["HELD_MONTHS", "HELD_NAMES", "SiteFacts", "screened", "site_facts"]
+__all__ = [
+    "HELD_MONTHS",
+    "HELD_NAMES",
+    "SiteFacts",
+    "screen_title",
+    "screened",
+    "site_facts",
+]
 
 HELD_MONTHS = 12
 """Months over which each saved screen is held, the last one included."""
@@ -51,6 +59,8 @@ class SiteFacts:
         The score of all brokers; `None` where there is no call.
     screens
         The workspace's own saved screens by name, as of the last session.
+    titles
+        What those screens are called, by name.
     held
         What they would have earned over the last `HELD_MONTHS`, the `HELD_NAMES` best where a
         screen says no number itself, chosen anew each month.
@@ -63,6 +73,7 @@ class SiteFacts:
     baskets: Sequence[Basket]
     score: ScoreRun | None
     screens: Sequence[tuple[str, ScreenResult]] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
     held: Sequence[tuple[str, ScreenBacktest]] = ()
     left_out: Sequence[str]
 
@@ -111,9 +122,16 @@ def site_facts(
         baskets=list_baskets(workspace),
         score=score,
         screens=screens,
+        titles={name: screen_title(workspace, name) for name, _ in screens},
         held=held,
         left_out=[*left_out, *missing],
     )
+
+
+def screen_title(workspace: Workspace, name: str) -> str:
+    """Return what a saved screen is called, in the language in which it is said again."""
+    asked = saved_screen(workspace, name)
+    return say_by(asked.titled, name, asked.titled(name))
 
 
 def screened(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
@@ -34,6 +35,7 @@ __all__ = [
     "calls_of_ratings",
     "definitions_of",
     "industries_of",
+    "rows_of_brokers",
 ]
 
 _NAMES = re.compile(r"[,，、;；/|\s]+")
@@ -278,6 +280,13 @@ def industries_of(store: Store) -> dict[str, str]:
     """Return the industry of each listing that table `listings` has one of."""
     master = store.read(TableName.LISTINGS, columns=("listing", "industry")).to_pylist()
     return {row["listing"]: row["industry"] for row in master if row["industry"]}
+
+
+def rows_of_brokers(rows: pa.Table, brokers: Collection[str]) -> pa.Table:
+    """Return the rows of table `ratings` of some brokers, by the names under which they count."""
+    printed = rows.column("broker").unique().to_pylist()
+    own = [text for text in printed if broker_called(text) in brokers]
+    return rows.filter(pc.is_in(rows.column("broker"), value_set=pa.array(own, pa.string())))
 
 
 def broker_called(text: str) -> str:

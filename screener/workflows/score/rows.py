@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.results.score import PLAIN, SCORES
-from screener.scoring.calendar_time import CalendarTime
-from screener.scoring.scores import Score, Share
+from screener.scoring.board.calendar_time import CalendarTime
+from screener.scoring.board.scores import Score, Share
 from screener.workflows.score.run import ScoreRun
 from screener.workflows.score.summary import verdict_counts
 from screener.workspace.plain import plain_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -21,22 +21,22 @@ from screener.errors import BasketNotFound, InputError
 from screener.language import say
 from screener.language.lists import listed
 from screener.market.calendars import Calendar, calendar_of
-from screener.scoring.calendar_time import CalendarTime, calendar_time
-from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contracts
-from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
-from screener.scoring.horizons import last_on_or_before
-from screener.scoring.leaderboard import (
+from screener.scoring.board.calendar_time import CalendarTime, calendar_time
+from screener.scoring.board.leaderboard import (
     Grouping,
     Leaderboard,
     Memberships,
     leaderboard,
     memberships,
 )
-from screener.scoring.persistence import Persistence, persistence
-from screener.scoring.plain import PlainReturn, plain_return, plain_returns
+from screener.scoring.board.persistence import Persistence, persistence
+from screener.scoring.board.scores import Score, score_of
+from screener.scoring.calls import CallTable
+from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
+from screener.scoring.definitions.contracts import Contracts
+from screener.scoring.definitions.horizons import last_on_or_before
+from screener.scoring.judging.plain import PlainReturn, plain_return, plain_returns
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
-from screener.scoring.scores import Score, score_of
 from screener.workflows.report.catalog import find_basket, list_baskets, list_reports
 from screener.workflows.report.dating import undated_text
 from screener.workflows.run_ids import run_id
@@ -46,6 +46,7 @@ from screener.workflows.score.calls import (
     calls_of_ratings,
     definitions_of,
     industries_of,
+    rows_of_brokers,
 )
 from screener.workflows.score.remarks import remarks_of
 from screener.workspace.broken import Broken, Readable
@@ -233,10 +234,23 @@ def _run_id(
 
 
 def run_board(
-    workspace: Workspace, store: Store, request: ScoreRequest, reports: Readable[Report]
+    workspace: Workspace,
+    store: Store,
+    request: ScoreRequest,
+    reports: Readable[Report],
+    brokers: Collection[str] | None = None,
 ) -> Leaderboard:
-    """Return the leaderboard of `run_score` alone, given the cards; raises as that does."""
-    found, judged, _ = _judged(workspace, store, request, reports)
+    """Return the leaderboard of `run_score` alone, given the cards; raises as that does.
+
+    Parameters
+    ----------
+    workspace, store, request, reports
+        Where the calls are, and which of them are scored.
+    brokers
+        Brokers that alone are read, by the names under which they count; all if left out. What is
+        told of one broker's calls is the same, ranks and whatever else compares brokers are not.
+    """
+    found, judged, _ = _judged(workspace, store, request, reports, brokers)
     return _board(found, judged, request)
 
 
@@ -245,10 +259,14 @@ def _board(found: _Gathered, judged: Judged, request: ScoreRequest) -> Leaderboa
 
 
 def _judged(
-    workspace: Workspace, store: Store, request: ScoreRequest, reports: Readable[Report]
+    workspace: Workspace,
+    store: Store,
+    request: ScoreRequest,
+    reports: Readable[Report],
+    brokers: Collection[str] | None = None,
 ) -> tuple[_Gathered, Judged, list[tuple[TotalReturnPanel, Calendar]]]:
     """Collect the calls that are asked for, and judge them in their markets."""
-    found = _gathered(workspace, store, reports, request)
+    found = _gathered(workspace, store, reports, request, brokers)
     contracts = Contracts(
         (*shipped_definitions(), *own_definitions(workspace), *definitions_of(reports))
     )
@@ -303,15 +321,21 @@ class _Gathered:
 
 
 def _gathered(
-    workspace: Workspace, store: Store, reports: Readable[Report], request: ScoreRequest
+    workspace: Workspace,
+    store: Store,
+    reports: Readable[Report],
+    request: ScoreRequest,
+    brokers: Collection[str] | None,
 ) -> _Gathered:
     """Collect the calls of cards and of imported histories, those asked for, by date."""
     of_cards = calls_of_cards(reports)
     rows = store.read(TableName.RATINGS)
+    if brokers is not None:
+        rows = rows_of_brokers(rows, brokers)
     imported = calls_of_ratings(rows, industries_of(store), of_cards.calls)
     calls = CallTable.joined([CallTable.of(of_cards.calls), imported.calls]).by_date()
     named = _named(workspace, reports, request.names) if request.names else None
-    calls = calls.take(_wanted(calls, request, named))
+    calls = calls.take(_wanted(calls, request, named, brokers))
     if not len(calls):
         raise InputError(
             say("there is no call to score of {broker}", broker=request.broker)
@@ -352,9 +376,14 @@ def _left_uncounted(repeats: int, twice: int, torn: int) -> Iterator[str]:
 
 
 def _wanted(
-    calls: CallTable, request: ScoreRequest, named: tuple[set[str], set[str]] | None
+    calls: CallTable,
+    request: ScoreRequest,
+    named: tuple[set[str], set[str]] | None,
+    brokers: Collection[str] | None,
 ) -> IntArray:
     kept = np.ones(len(calls), dtype=np.bool_)
+    if brokers is not None:
+        kept &= np.isin(calls.broker, list(brokers))
     if request.broker:
         kept &= calls.broker == broker_called(request.broker)
     if named is not None:

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.scoring.outcomes import CallState
+from screener.scoring.judging.outcomes import CallState
 from screener.scoring.score import Judged
 
 __all__ = ["Unjudged", "first_due", "unjudged", "verdict_counts"]

@@ -14,23 +14,11 @@ from screener.language import say
 from screener.screen.computed import Why
 from screener.screen.evaluate import WHY_SUFFIX
 from screener.screen.fields import Field
+from screener.workflows.data.fetching import update_command
 
 __all__ = ["lacking_tables"]
 
 _CARDS = "cards"
-_FETCHED = {
-    "fundamentals": "`screener data update --only fundamentals`",
-    "bars": "`screener data update --only bars`",
-    "valuation": "`screener data update --only valuation`",
-    "names": "`screener data update --only names`",
-    "ratings": "`screener data update --only ratings`",
-    "status": "`screener data update --only bars`",
-    "industries": "`screener data import FILE --kind industries`",
-    "listings": "`screener data import FILE --kind listings`",
-    "estimates": "`screener data import FILE --kind estimates`",
-    "eligibility": "`screener data update --only eligibility`",
-    _CARDS: "`screener report add FILE`",
-}
 
 
 def lacking_tables(
@@ -48,7 +36,7 @@ def lacking_tables(
                 field=field.called,
                 table=say("table {table}", table=name) if name != _CARDS else say("the workspace"),
                 day=known.day,
-                command=_FETCHED[name],
+                command=f"`{_command(name)}`",
             )
         if not empty:
             yield say(
@@ -56,6 +44,10 @@ def lacking_tables(
                 field=field.called,
                 why=_commonest(field, rows),
             )
+
+
+def _command(name: str) -> str:
+    return "screener report add FILE" if name == _CARDS else update_command(name)
 
 
 def _commonest(field: Field, rows: pa.Table) -> str:

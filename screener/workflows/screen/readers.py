@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,15 @@ from screener.data.lake.asof import AsOf, Market
 from screener.data.lake.rows import days_of, numbers_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.panels.grid import Grid
-from screener.domain.arrays import DayArray, FlagArray, IntArray, SessionAxis, TextArray
+from screener.data.panels.held_factors import factor_on
+from screener.domain.arrays import (
+    DayArray,
+    FlagArray,
+    FloatVector,
+    IntArray,
+    SessionAxis,
+    TextArray,
+)
 from screener.market.calendars import calendar_of
 from screener.screen.histories import Rows
 from screener.screen.prices import STALE_DAYS, Prices
@@ -21,6 +31,7 @@ from screener.screen.statements import DETAILS, SUMMARY, Statements, place_state
 __all__ = ["MANY", "columns_of", "last_session", "read_prices", "read_rows", "read_statements"]
 
 _NO_AXIS: SessionAxis = np.empty(0, dtype="datetime64[D]")
+_LOOKED_BACK = timedelta(days=730)
 MANY = 500
 """From so many listings on, a table is read whole."""
 
@@ -131,27 +142,90 @@ def read_prices(
         ordered=False,
     )
     cells = grid.cells(bars)
-    close = cells.matrix("close")
-    adjusted = cells.any_of("basis", str(Basis.ADJUSTED))
-    factors = known.store.read(TableName.FACTORS, listings=wanted)
+    close, amount = cells.matrix("close"), cells.matrix("amount")
     there = np.isfinite(close)
+    last = np.full(len(ids), np.datetime64("NaT"), dtype="datetime64[D]")
+    last[there.any(axis=0)] = axis[len(axis) - 1 - there[::-1].argmax(axis=0)][there.any(axis=0)]
     first = np.where(there.any(axis=0), there.argmax(axis=0), len(axis))
-    before = np.isfinite(listed.astype("datetime64[D]").astype(np.float64)) & (listed < axis[0])
+    begun = ~np.isnat(listed) & (listed < axis[0])
+    first = np.where(there.any(axis=0) & begun, -1, first)
+    earlier = _earlier(known, ids, np.flatnonzero(~there[0]), axis[0].item(), end)
+    adjusted = cells.any_of("basis", str(Basis.ADJUSTED)) | earlier.adjusted
+    steps = known.store.read(TableName.FACTORS, listings=wanted)
+    factor = grid.factors(steps, adjusted)
+    held = earlier.places
+    if len(held):
+        # The last close before the panel stands in its first row, as on every day of a suspension.
+        close[0, held], amount[0, held], first[held] = earlier.close, 0.0, -1
+        factor[0, held] = earlier.factors(steps, ids, adjusted)
+        last[held] = np.where(np.isnat(last[held]), earlier.days, last[held])
     return Prices(
         close=close,
-        amount=cells.matrix("amount"),
-        factor=grid.factors(factors, adjusted),
+        amount=amount,
+        factor=factor,
         adjusted=adjusted,
-        stopped=_stopped(known, grid, there),
-        first=np.where(there.any(axis=0) & before, -1, first),
+        stopped=_stopped(known, grid, last),
+        first=first,
     )
 
 
-def _stopped(known: AsOf, grid: Grid, there: FlagArray) -> FlagArray:
-    """Tell whose bars stop more than a week before the market's last, without a suspension."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Earlier:
+    """Last bars before a panel: place of the listing, session and close as stored.
+
+    `adjusted` is `(n_ids,)`, of which listings they are adjusted.
+    """
+
+    places: IntArray
+    days: DayArray
+    close: FloatVector
+    adjusted: FlagArray
+
+    def factors(self, steps: pa.Table, ids: Sequence[str], adjusted: FlagArray) -> FloatVector:
+        """Return the total-return factor of each one's session."""
+        found = np.ones(len(self.places))
+        own, days = columns_of(steps, ids), days_of(steps, "ex_session")
+        values = numbers_of(steps, "factor")
+        for at, (place, day) in enumerate(zip(self.places, self.days, strict=True)):
+            low, high = (np.searchsorted(own, place, side=side) for side in ("left", "right"))
+            if not adjusted[place]:
+                (found[at],) = factor_on(days[low:high], values[low:high], np.array([day]))
+        return found
+
+
+def _earlier(
+    known: AsOf, ids: Sequence[str], lacking: IntArray, start: date, end: date
+) -> _Earlier:
+    """Return the last bars of the listings that have none on the first session of a panel.
+
+    Whatever fields are asked for, bars of the same days are looked at: those of two years.
+    """
+    names = [ids[at] for at in lacking]
+    rows = known.store.read(
+        TableName.BARS,
+        listings=names,
+        start=end - _LOOKED_BACK,
+        end=start - timedelta(days=1),
+        columns=("listing", "session", "close", "basis"),
+    )
+    places = columns_of(rows, ids)
+    adjusted = np.zeros(len(ids), dtype=bool)
+    adjusted[places[pc.equal(rows.column("basis"), str(Basis.ADJUSTED)).to_numpy()]] = True
+    newest = np.full(len(ids), -1)
+    newest[places] = np.arange(len(places))  # by session: of several rows the last one stays
+    held = np.flatnonzero(newest >= 0)
+    return _Earlier(
+        places=held,
+        days=days_of(rows, "session")[newest[held]],
+        close=numbers_of(rows, "close")[newest[held]],
+        adjusted=adjusted,
+    )
+
+
+def _stopped(known: AsOf, grid: Grid, last: DayArray) -> FlagArray:
+    """Tell whose last bar is more than a week before the market's, without a suspension."""
     axis = grid.axis
-    last = np.where(there.any(axis=0), len(axis) - 1 - there[::-1].argmax(axis=0), 0)
-    old = axis[-1] - axis[last] > np.timedelta64(STALE_DAYS, "D")
+    old = axis[-1] - last > np.timedelta64(STALE_DAYS, "D")  # never without a bar
     if not old.any():
         return np.zeros(len(grid.ids), dtype=bool)
     status = known.store.read(TableName.STATUS, start=axis[-1].item(), end=axis[-1].item())

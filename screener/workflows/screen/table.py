@@ -11,12 +11,17 @@ from screener.results.tables import Table
 from screener.screen.evaluate import ScreenedRow
 from screener.workflows.screen.run import ScreenResult
 
-__all__ = ["marks_of", "screen_document", "screen_run_document", "screen_table", "table_rows"]
+__all__ = ["marks_of", "screen_document", "screen_run_document", "screen_table"]
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 
 
-def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
+def screen_table(
+    result: ScreenResult,
+    *,
+    passed_only: bool = False,
+    names: Sequence[ScreenedRow] | None = None,
+) -> Table:
     """Return every name looked at, or only the best.
 
     Parameters
@@ -25,6 +30,8 @@ def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
         A finished screen. With its `top` set, only that many of the names that passed.
     passed_only
         Leave out the names that failed.
+    names
+        These names instead, in this order.
 
     Returns
     -------
@@ -39,14 +46,11 @@ def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
     }
     scored = any(row.score is not None for row in result.rows)
     spec = screen_spec(result.fields, undefined, scored=scored, checked=bool(result.checks))
-    rows = table_rows(result, passed_only=passed_only)
+    rows = names
+    if rows is None:
+        rows = result.passes if passed_only or result.top else result.rows
+        rows = rows[: result.top]
     return Table(spec=spec, rows=[spec.row(_cells(result, row)) for row in rows])
-
-
-def table_rows(result: ScreenResult, *, passed_only: bool = False) -> Sequence[ScreenedRow]:
-    """Return the names of `screen_table`, in its order."""
-    rows = result.passes if passed_only or result.top else result.rows
-    return rows[: result.top]
 
 
 def screen_document(result: ScreenResult, *, passed_only: bool = False) -> dict[str, object]:

@@ -16,6 +16,7 @@ from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.language import say
 from screener.language.lists import listed
+from screener.paths.kernel import load_kernel
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
 from screener.paths.workers.parallel import check_jobs, in_parts, mapped
@@ -225,7 +226,7 @@ class _OtherDays:
 
     def __init__(self, panel: PricePanel, benchmarks: Benchmarks, request: PlaceboRequest) -> None:
         self.panel, self.request, self._benchmarks = panel, request, benchmarks
-        self._layout = path_panel_of(panel, request.backtest.settings.entry)
+        self.layout = path_panel_of(panel, request.backtest.settings.entry)
 
     def __reduce__(self) -> tuple[type[_OtherDays], tuple[PricePanel, Benchmarks, PlaceboRequest]]:
         return _OtherDays, (self.panel, self._benchmarks, self.request)  # its layout is made again
@@ -242,7 +243,7 @@ class _OtherDays:
     def _dates(self, real: EventResult) -> OtherDates:
         return other_dates(
             self.panel,
-            self._layout,
+            self.layout,
             holding_of(self.panel, self.panel, real),
             real,
             self._benchmarks,
@@ -259,6 +260,7 @@ def _all_results(
     store: Store, others: _OtherDays, reals: Sequence[EventResult], jobs: int
 ) -> tuple[PlaceboResult, ...]:
     """Compare every result; workers share the events that lie in one part of the market."""
+    load_kernel(others.layout)
     nothing = (say("no price at or after the entry"),)
     found = [
         PlaceboResult(real=real, matched=None, placebo=None, dates=None, remarks=nothing)

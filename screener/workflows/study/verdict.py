@@ -13,7 +13,7 @@ from screener.study.placebo.matching import Matched
 from screener.study.placebo.monte_carlo import Placement
 
 if TYPE_CHECKING:
-    from screener.scoring.scores import Score
+    from screener.scoring.board.scores import Score
 
 __all__ = [
     "BrokerRecord",

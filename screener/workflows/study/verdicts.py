@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from screener.backtest.frictions import Frictions
@@ -13,8 +13,8 @@ from screener.domain.report import Report
 from screener.errors import BasketDefinitionError, InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
-from screener.scoring.leaderboard import Grouping
-from screener.scoring.scores import Score
+from screener.scoring.board.leaderboard import Grouping
+from screener.scoring.board.scores import Score
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_variants
 from screener.workflows.report.catalog import list_reports
@@ -82,7 +82,6 @@ def run_verdicts(
     (backtest,) = run_variants(store, [money], program_version=program_version, jobs=jobs)
     placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
     cards = list_reports(workspace)
-    records = broker_records(workspace, store, cards)
     reports = {report.id: report for report in cards}
     themes = {basket.name: set(basket.themes) for basket, _ in groups}
     titles = {basket.name: basket.title_zh for basket, _ in groups}
@@ -91,13 +90,17 @@ def run_verdicts(
         key = (result.window.event.basket, result.window.event.report)
         if key not in chosen or result.status is WindowStatus.MATURE:
             chosen[key] = (result, beside)  # the longest finished horizon, else the shortest
-    found = []
-    for (name, report), (result, beside) in chosen.items():
-        brokers = brokers_of(reports.get(report), themes.get(name, set()))
-        found.append(
-            verdict_of(result, _placebo(beside), brokers, records, title_zh=titles.get(name, ""))
-        )
-    return VerdictRun(backtest=backtest, placebo=placebo, verdicts=tuple(found))
+    behind = {
+        (name, report): brokers_of(reports.get(report), themes.get(name, set()))
+        for name, report in chosen
+    }
+    brokers = {broker for some in behind.values() for broker in some}
+    records = broker_records(workspace, store, brokers, cards) if brokers else {}
+    found = tuple(
+        verdict_of(result, _placebo(beside), behind[key], records, title_zh=titles.get(key[0], ""))
+        for key, (result, beside) in chosen.items()
+    )
+    return VerdictRun(backtest=backtest, placebo=placebo, verdicts=found)
 
 
 def compared(
@@ -160,20 +163,25 @@ def _broker_columns(record: BrokerRecord) -> dict[str, object]:
 
 
 def broker_records(
-    workspace: Workspace, store: Store, cards: Readable[Report] | None = None
+    workspace: Workspace,
+    store: Store,
+    brokers: Collection[str],
+    cards: Readable[Report] | None = None,
 ) -> Mapping[str, Score]:
-    """Return the score of each broker; none where no call is left to score.
+    """Return the score of some brokers, of their own calls alone; none where no call is left.
 
     Parameters
     ----------
     workspace, store
         Where the cards are, and the lake at the version to read.
+    brokers
+        The brokers, by the names that cards give them.
     cards
         The cards, where they are read already.
     """
     reports = list_reports(workspace) if cards is None else cards
     try:
-        board = run_board(workspace, store, ScoreRequest(by=(Grouping.BROKER,)), reports)
+        board = run_board(workspace, store, ScoreRequest(by=(Grouping.BROKER,)), reports, brokers)
     except BasketDefinitionError:  # definitions that cannot be read are no lack of calls
         raise
     except InputError:

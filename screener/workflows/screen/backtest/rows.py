@@ -9,7 +9,7 @@ from screener.language import say
 from screener.market.charges import Side
 from screener.results.screen_backtest import MEASURES
 from screener.workflows.backtest.order_rows import lines_as_rows
-from screener.workflows.follow.measures import account_measures
+from screener.workflows.follow.measures import account_curve, account_measures
 from screener.workflows.screen.backtest.run import BiasRun, ScreenBacktest
 
 __all__ = [
@@ -95,21 +95,16 @@ def curve_rows(run: ScreenBacktest) -> list[Row]:
     """Return one row per session: the account, its fall from its peak, and the index."""
     rotation = run.rotation
     sessions = run.trading.prices.sessions[rotation.first_row : rotation.last_row + 1]
-    peaks = np.maximum.accumulate(np.maximum(rotation.equity, run.capital))
-    columns = (
-        sessions.tolist(),
-        rotation.equity.tolist(),
-        rotation.cash.tolist(),
-        rotation.exposure.tolist(),
-        rotation.held.tolist(),
-        (rotation.equity / peaks - 1).tolist(),
-        run.benchmark_path.tolist() or [None] * len(sessions),
+    return account_curve(
+        sessions,
+        rotation.equity,
+        run.capital,
+        run.benchmark_path,
+        run.run_id,
+        cash=rotation.cash,
+        exposure=rotation.exposure,
+        n_held=rotation.held,
     )
-    names = ("session", "equity", "cash", "exposure", "n_held", "drawdown", "benchmark_value")
-    return [
-        {**dict(zip(names, values, strict=True)), "run_id": run.run_id}
-        for values in zip(*columns, strict=True)
-    ]
 
 
 def order_rows(run: ScreenBacktest) -> list[Row]:

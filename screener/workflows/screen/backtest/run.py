@@ -6,9 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-
-from screener.backtest.benchmark import index_path
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.frictions import Order, OrderStatus
 from screener.backtest.rotating.account import Target
@@ -21,11 +18,11 @@ from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.domain.panel import TradingPanel
-from screener.errors import BarsMissing, DataError, InputError
+from screener.errors import DataError, InputError
 from screener.language import say, say_count
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 from screener.market.charges import Side
-from screener.workflows.backtest.market import benchmark_series
+from screener.workflows.backtest.market import beside_account
 from screener.workflows.backtest.requests import NO_BENCHMARK
 from screener.workflows.run_ids import run_id
 from screener.workflows.screen.backtest.dates import Every, Rhythm, rebalancing_days
@@ -217,7 +214,14 @@ def backtest_screen(
                 changed=sum(_ids(a) != _ids(b) for a, b in zip(named, own, strict=True)),
             )
         )
-    index, path, lack = _beside(store, request, trading, plain)
+    index, path, lack = beside_account(
+        store,
+        request.benchmark,
+        DEFAULT_BENCHMARK[any(item.mainland for item in request.exchanges)],
+        trading.prices,
+        (plain.first_row, plain.last_row),
+        request.settings.entry,
+    )
     simulated = store.simulated()
     told = _remarks(trading, request, named, plain, simulated=simulated)
     return ScreenBacktest(
@@ -325,33 +329,6 @@ def _rotation(
         max_wait=request.settings.max_wait,
         last_row=panel.row_after(end) - 1,
     )
-
-
-def _beside(
-    store: Store, request: ScreenBacktestRequest, trading: TradingPanel, rotation: Rotation
-) -> tuple[Listing | None, FloatVector, tuple[str, ...]]:
-    """Return the benchmark, its path, and what it lacks if anything."""
-    none = np.empty(0)
-    if request.benchmark == NO_BENCHMARK:
-        return None, none, ()
-    panel = trading.prices
-    index = (
-        parse_listing(request.benchmark, parameter="--benchmark", kind=Kind.INDEX)
-        if request.benchmark
-        else DEFAULT_BENCHMARK[any(item.mainland for item in request.exchanges)]
-    )
-    first, last = rotation.first_row, rotation.last_row
-    try:
-        path = index_path(
-            benchmark_series(store, index),
-            panel.session(first),
-            panel.session(last),
-            panel.sessions[first : last + 1],
-            request.settings.entry,
-        )
-    except BarsMissing as error:
-        return index, none, (str(error),)
-    return index, none if path is None else path, ()
 
 
 def _remarks(

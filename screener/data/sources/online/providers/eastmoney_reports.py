@@ -39,11 +39,11 @@ from screener.data.sources.online.providers.eastmoney_statements import (
     statements_in,
 )
 from screener.data.sources.online.transport.fetching import fetch_all
-from screener.data.sources.online.transport.protocol import Ask, Need, Query
+from screener.data.sources.online.transport.protocol import Ask, Need, Page, Query
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.data.validation.context import told_apart
 from screener.domain.listing import Listing
-from screener.errors import InputError, SourceEmpty
+from screener.errors import InputError, SourceChanged, SourceEmpty
 from screener.language import say
 
 if TYPE_CHECKING:
@@ -155,6 +155,19 @@ class EastmoneyFundamentals(_Fundamentals):
         """Ask for the indicators and the three statements; raises as `ListingSource` does."""
         query = super().build_query(ask)
         return replace(query, calls=(*query.calls, *pages(asked_listing(ask))))
+
+    def fetch(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
+        """Ask; a page of statements that is not there is an empty text. Raises as the wire does."""
+        calls = tuple(item for item in query.calls if not isinstance(item, Page))
+        told: list[pd.DataFrame | str] = [
+            *fetch_all(self._wire, replace(query, calls=calls), due=self.due)
+        ]
+        for page in (item for item in query.calls if isinstance(item, Page)):
+            try:
+                told.append(self._wire.page(page))
+            except (SourceEmpty, SourceChanged):
+                told.append("")
+        return tuple(told)
 
     def complete(
         self,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from screener.domain.report import Band
-from screener.scoring.bands import Direction, direction_of
+from screener.scoring.definitions.bands import Direction, direction_of
 
 __all__ = ["Match", "Scale", "standing", "word_direction"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatArray
+from screener.scoring.board.leaderboard import Memberships
 from screener.scoring.calls import CallTable
-from screener.scoring.leaderboard import Memberships
-from screener.scoring.outcomes import Outcomes
+from screener.scoring.judging.outcomes import Outcomes
 
 __all__ = ["Persistence", "persistence"]
 

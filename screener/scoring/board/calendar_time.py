@@ -17,7 +17,7 @@ from screener.domain.arrays import DayArray, FloatArray, IntArray
 from screener.domain.listing import Listing
 from screener.domain.total_return import TotalReturnPanel
 from screener.errors import ComputeError
-from screener.scoring.contracts import default_index
+from screener.scoring.definitions.contracts import default_index
 from screener.scoring.score import Judged
 from screener.study.statistics.distributions import normal_two_sided
 from screener.study.statistics.regression import automatic_lag, least_squares

@@ -9,8 +9,8 @@ import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
-from screener.scoring.bands import Bands
-from screener.scoring.base_rates import BaseRates
+from screener.scoring.definitions.bands import Bands
+from screener.scoring.judging.base_rates import BaseRates
 
 __all__ = ["CallState", "Outcomes", "Terms"]
 

@@ -15,9 +15,9 @@ from itertools import product
 import numpy as np
 
 from screener.domain.arrays import FloatArray, IntArray
+from screener.scoring.board.scores import CallColumns, Score, nan_of, or_none
+from screener.scoring.board.shrinkage import shrink
 from screener.scoring.calls import CallTable
-from screener.scoring.scores import CallColumns, Score, nan_of, or_none
-from screener.scoring.shrinkage import shrink
 from screener.study.statistics.intervals import LEVEL, wilson
 from screener.study.statistics.multiple_testing import benjamini_hochberg
 

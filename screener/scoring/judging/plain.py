@@ -18,10 +18,10 @@ from screener.domain.arrays import FlagMatrix, FloatArray, FloatMatrix, IntArray
 from screener.domain.listing import Listing
 from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
-from screener.scoring.contracts import default_index
-from screener.scoring.horizons import first_on_or_after
-from screener.scoring.intervals import design_effect, spans_enough
-from screener.scoring.scales import word_direction
+from screener.scoring.board.intervals import design_effect, spans_enough
+from screener.scoring.definitions.contracts import default_index
+from screener.scoring.definitions.horizons import first_on_or_after
+from screener.scoring.definitions.scales import word_direction
 from screener.scoring.score import Judged
 from screener.study.statistics.distributions import t_quantile
 from screener.study.statistics.intervals import LEVEL

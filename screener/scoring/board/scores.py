@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.domain.arrays import FlagArray, FloatArray, IntArray, Places
+from screener.scoring.board.intervals import design_effect, p_value, spans_enough
 from screener.scoring.calls import CallTable
 from screener.scoring.changes import CHANGES
-from screener.scoring.intervals import design_effect, p_value, spans_enough
-from screener.scoring.outcomes import CallState, Outcomes
-from screener.scoring.targets import Targets, TargetScore, target_score
+from screener.scoring.judging.outcomes import CallState, Outcomes
+from screener.scoring.judging.targets import Targets, TargetScore, target_score
 from screener.study.statistics.intervals import wilson
 
 __all__ = ["CallColumns", "Score", "Share", "nan_of", "or_none", "score_of"]

@@ -23,9 +23,9 @@ from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.language import say
 from screener.market.calendars import Calendar
 from screener.progress import counted
-from screener.scoring.base_rates import Stretch, base_rates
-from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
-from screener.scoring.outcomes import CallState, Outcomes, Terms
+from screener.scoring.definitions.horizons import add_months, first_on_or_after, last_on_or_before
+from screener.scoring.judging.base_rates import Stretch, base_rates
+from screener.scoring.judging.outcomes import CallState, Outcomes, Terms
 
 __all__ = ["judge"]
 

@@ -29,9 +29,9 @@ from screener.domain.arrays import DayArray, FlagArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Band, DatedDefinition, RatingLevel, Unused
 from screener.language import say
-from screener.scoring.bands import Direction, direction_of
 from screener.scoring.calls import CallTable
-from screener.scoring.scales import Match, Scale
+from screener.scoring.definitions.bands import Direction, direction_of
+from screener.scoring.definitions.scales import Match, Scale
 
 __all__ = [
     "Benchmark",

@@ -13,7 +13,7 @@ import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatArray, IntArray
 from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
-from screener.scoring.bands import Bands, Direction
+from screener.scoring.definitions.bands import Bands, Direction
 
 __all__ = ["LEAST_ALIKE", "BaseRates", "Stretch", "base_rates", "reached_within"]
 

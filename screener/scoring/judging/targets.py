@@ -17,7 +17,7 @@ import numpy as np
 from screener.domain.arrays import DayArray, FloatArray, IntArray, Places, TextArray
 from screener.domain.total_return import TotalReturnPanel
 from screener.market.calendars import Calendar
-from screener.scoring.horizons import add_months, last_on_or_before
+from screener.scoring.definitions.horizons import add_months, last_on_or_before
 
 __all__ = ["TargetScore", "TargetState", "Targets", "judge_targets", "target_score"]
 

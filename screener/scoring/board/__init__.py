@@ -1,0 +1,1 @@
+"""Those who make the calls: scores, ranks, and what of them is chance."""

@@ -1,0 +1,1 @@
+"""What brokers promise: rating definitions, words, bands and horizons."""

@@ -1,0 +1,1 @@
+"""Each call held to what it promised, and what stands beside that."""
