@@ -197,16 +197,14 @@ def _known_lists(trading: TradingPanel) -> dict[Listing, Eligibility]:
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
     """Say once for each purchase in which session its quotes prove that no limit held."""
-    cells = dict.fromkeys(
-        (leg.column, leg.fill_row)
-        for result in results
-        for leg in result.window.legs
-        if leg.fill_row is not None
-    )
+    cells = dict.fromkeys(cell for result in results for cell in result.unlimited)
     return [
-        say("{listing} was {told}.", listing=panel.listings[column].id, told=told)
+        say(
+            "{listing} was {told}.",
+            listing=panel.listings[column].id,
+            told=without_limit(panel, column, row),
+        )
         for column, row in cells
-        if (told := without_limit(panel, column, row))
     ]
 
 
