@@ -262,7 +262,10 @@ def _field_of(claim: Claim) -> str:
 def _asked_fields(report: Report) -> Sequence[str]:
     listed = {claim.listing for claim in report.claims} - {None}
     own = [_field_of(claim) for claim in report.claims if claim.listing in listed]
-    return [name for name in dict.fromkeys((*_SHOWN, *own)) if name in FIELDS]
+    names = [name for name in dict.fromkeys((*_SHOWN, *own)) if name in FIELDS]
+    trailing = {ahead: name for name, ahead in _FORWARD.items()}
+    place = {name: at for at, name in enumerate(names)}
+    return sorted(names, key=lambda name: place.get(trailing.get(name, name), place[name]))
 
 
 def _number(value: object) -> float | None:
