@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from screener.data.lake import guards, moving
+from screener.data.lake import guards, lake, moving
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
 from screener.data.lake.integrity.checksums import damaged_files
@@ -27,6 +27,7 @@ from screener.errors import (
     ScreenerError,
     StorageBusy,
     StorageDamaged,
+    StorageError,
     StorageMissing,
     StorageRefused,
     StorageUnreachable,
@@ -34,6 +35,7 @@ from screener.errors import (
 from screener.files.place import Place
 from tests.support.desk import Desk, closes
 from tests.support.lake_rows import bar, bars
+from tests.unit.test_lake_lock import HOSTILE
 
 FIRST = date(2026, 5, 11)
 NO_PINS = Pins(versions=frozenset())
@@ -389,3 +391,39 @@ def test_a_copy_goes_on_where_it_was_ended_and_refuses_damage(
         copy_lake(Place(own), other)
     with pytest.raises(DataError, match="no market data yet"):
         Store.open(other)
+
+
+def test_the_connection_reaches_its_own_data_alone(
+    desk: Desk, place: Place, tmp_path: Path
+) -> None:
+    put(place, 0)
+    (tmp_path / "planted").write_text("1")
+    elsewhere = (
+        "SELECT * FROM read_blob('s3://desk/other/file')",
+        "SELECT * FROM read_blob('s3://desk/**')",
+        "COPY (SELECT 1) TO 's3://desk/other.parquet'",
+        "ATTACH 'service=lake' AS other (TYPE postgres)",
+    )
+    with Store.open(place) as store:
+        loaded = ("LOAD httpfs", "SELECT 1; LOAD httpfs")  # it is there already
+        for statement in ({*HOSTILE} - {*loaded}) | {*elsewhere}:
+            with pytest.raises(lake.Error, match=r"(?i)disabled|locked|cannot (change|access)"):
+                store._connection.execute(statement.format(tmp_path / "planted"))
+        assert store.read(TableName.BARS).num_rows == 1
+
+
+def test_a_path_that_a_writer_planted_is_not_followed(desk: Desk, place: Place) -> None:
+    put(place, 0)
+    (name,) = desk.objects(place)
+    planted = desk.lake(place.folder.parent / "planted")
+    put(planted, 5)
+    (other,) = desk.objects(planted)
+    desk.sql(
+        f"UPDATE ducklake_data_file SET path = 's3://desk/{other}', path_is_relative = false; "
+        f"INSERT INTO screener_file_sums SELECT 'main/bars/s3://desk/{other}', digest, false "
+        "FROM screener_file_sums",
+        place.catalog.rpartition("=")[2],
+    )
+    with Store.open(place) as store, pytest.raises(StorageError):
+        store.read(TableName.BARS)
+    assert name != other

@@ -2,11 +2,13 @@
 
 A lake removes what it has written when it hears of no success. Where only the server's answer was
 lost, though, the files belong to a version by then: they are put back. Those of a commit that has
-truly failed are orphans, which compaction removes.
+truly failed are orphans, which compaction removes. Their hashes are recorded before the commit, so
+that nobody ever meets a file without one.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from screener.data.lake import lake
 from screener.data.lake.shared.objects import bytes_of, looks, put_object
+from screener.data.lake.shared.tables import add_sums
 from screener.files.place import Place
 
 __all__ = ["Written"]
@@ -40,6 +43,7 @@ class Written:
         self._place.folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self._place.folder, prefix=".written-") as folder:
             kept = self._kept(Path(folder))
+            self._record(kept)
             try:
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -55,8 +59,18 @@ class Written:
             found[path].write_bytes(bytes_of(self._place, self._connection, path))
         return found
 
+    def _record(self, kept: Mapping[str, Path]) -> None:
+        # Beside the transaction, which writes to the lake alone.
+        with self._connection.cursor() as beside:
+            add_sums(beside, {path: (_digest(copy), False) for path, copy in kept.items()})
+
     def _put_back(self, kept: Mapping[str, Path]) -> None:
         there = looks(self._place, self._connection)
         for path, copy in kept.items():
             if path not in there:
                 put_object(self._place, self._connection, path, copy.read_bytes())
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as held:
+        return hashlib.file_digest(held, "sha256").hexdigest()
