@@ -263,9 +263,11 @@ def _asked_fields(report: Report) -> Sequence[str]:
     listed = {claim.listing for claim in report.claims} - {None}
     own = [_field_of(claim) for claim in report.claims if claim.listing in listed]
     names = [name for name in dict.fromkeys((*_SHOWN, *own)) if name in FIELDS]
-    trailing = {ahead: name for name, ahead in _FORWARD.items()}
     place = {name: at for at, name in enumerate(names)}
-    return sorted(names, key=lambda name: place.get(trailing.get(name, name), place[name]))
+    for trailing, ahead in _FORWARD.items():
+        if ahead in place:
+            place[ahead] = place.get(trailing, place[ahead])
+    return sorted(names, key=place.__getitem__)
 
 
 def _number(value: object) -> float | None:
