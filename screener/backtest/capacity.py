@@ -62,7 +62,8 @@ class Measured:
     traded, active
         Its return, and that less the index's, as fractions.
     participation
-        Greatest share of a session's volume that one of its orders was; 0 without an order.
+        Greatest share of a session's volume that its purchases, or sales, of a name were; 0 without
+        an order.
     invested
         Share of the money that its purchases spent at the entries, fees included.
     n_events

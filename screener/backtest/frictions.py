@@ -30,7 +30,8 @@ class Frictions:
     plan
         What the user's broker takes.
     participation
-        Greatest share of a session's volume that one order may be, as a fraction; `None` for any.
+        Greatest share of a session's volume that the purchases, or sales, of a name may be, as a
+        fraction; `None` for any.
     slippage_bps
         How much worse than the price aimed at an order fills, in basis points.
     impact_bps

@@ -32,6 +32,7 @@ from screener.language.lists import in_a_line
 from screener.paths.kernel import load_kernel
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
+from screener.paths.limits import quoted_beyond
 from screener.paths.metrics.measures import max_drawdown
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import NO_EXITS, Window, WindowStatus
@@ -123,6 +124,8 @@ class EventResult:
     unthemed
         Names whose industry's stocks are not known over the window, so that theme and selection
         are one step for them.
+    unlimited
+        Column and row of each purchase in a session whose quotes prove that no limit held.
     no_orders
         Why no order was placed at all, if so.
     benchmarks, benchmark_basis
@@ -157,6 +160,7 @@ class EventResult:
     lines: tuple[Line, ...] = ()
     shortfall: Shortfall = ()
     unthemed: tuple[Listing, ...] = ()
+    unlimited: tuple[tuple[int, int], ...] = ()
     lack: str = ""
     index_lack: str = ""
     end_index: float | None = None
@@ -460,6 +464,11 @@ def _result(
         lines=() if executed is None else executed.lines,
         shortfall=() if executed is None else _waterfall(executed, beside.index_return),
         unthemed=_unthemed(executed),
+        unlimited=tuple(
+            (leg.column, leg.fill_row)
+            for leg in window.legs
+            if leg.fill_row is not None and quoted_beyond(panel, leg.column, leg.fill_row)
+        ),
         lack=lack,
         index_lack=beside.lack,
         end_index=_end_index(panel, window, series),

@@ -243,8 +243,8 @@ def backtest(
     Example: screener backtest copper --hold 20 --impact-bps 100 --capacity
     """
     from screener.files.writing import check_targets
-    from screener.render.capacity import capacity_tables
-    from screener.render.performance import metrics_page
+    from screener.render.backtest.capacity import capacity_tables
+    from screener.render.backtest.performance import metrics_page
     from screener.workflows.backtest.summary import parse_shown
 
     shown = parse_shown(sort, filter_ or [])
@@ -443,9 +443,9 @@ def _write(
 
 def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableType:
     """Return the page of a result: one table of many events, else a block for each."""
-    from screener.render.backtest import backtest_page
-    from screener.render.summary import summary_page
-    from screener.render.variants import variants_page
+    from screener.render.backtest.blocks import backtest_page
+    from screener.render.backtest.summary import summary_page
+    from screener.render.backtest.variants import variants_page
     from screener.workflows.backtest.summary import summarise
     from screener.workflows.study.known import known_verdicts
 

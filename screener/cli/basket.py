@@ -35,7 +35,7 @@ def list_all(workspace: WorkspaceOption = None) -> None:
 
     Example: screener basket list
     """
-    from screener.render.catalog import basket_list
+    from screener.render.report.catalog import basket_list
     from screener.workflows.report.catalog import basket_events
 
     place = workspace_of(workspace)
@@ -172,7 +172,7 @@ def _tell_written(path: Path) -> None:
 
 
 def _print(place: Workspace, name: str) -> None:
-    from screener.render.catalog import basket_detail
+    from screener.render.report.catalog import basket_detail
     from screener.workflows.report.catalog import basket_events
 
     groups = basket_events(place, [name])

@@ -38,9 +38,9 @@ def demo(
         screen,
         simulate,
     )
-    from screener.render.score import board_view
-    from screener.render.screen import screen_view
-    from screener.render.summary import summary_page
+    from screener.render.backtest.summary import summary_page
+    from screener.render.score.board import board_view
+    from screener.render.screen.table import screen_view
     from screener.workflows.backtest.summary import Shown, summarise
 
     out = console()

@@ -48,8 +48,8 @@ def explain(
     from screener.data.lake.store import Store
     from screener.data.panels.calendar_cache import recorded_sessions
     from screener.files.writing import check_targets, write_json
-    from screener.render.explain import explanation_page
-    from screener.render.traced import traced_page
+    from screener.render.explain.number import explanation_page
+    from screener.render.explain.row import traced_page
     from screener.results.explained import explained_columns
     from screener.workflows.explain.explain import explain as explained
     from screener.workflows.explain.explain import explanation_document

@@ -238,7 +238,7 @@ def show_followed(found: FollowedResult, *, excel: bool, **files: str | None) ->
     _write(found, excel=excel, **files)
     stored = save_run(found.place, found.run.run_id, document_of(found.run))
     if "-" not in files.values():
-        from screener.render.capacity import capacity_tables
+        from screener.render.backtest.capacity import capacity_tables
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))

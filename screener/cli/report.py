@@ -39,7 +39,7 @@ def list_cards(workspace: WorkspaceOption = None) -> None:
 
     Example: screener report list
     """
-    from screener.render.catalog import report_list
+    from screener.render.report.catalog import report_list
     from screener.workflows.report.catalog import list_reports
 
     place = workspace_of(workspace)
@@ -73,12 +73,12 @@ def show_card(
 
     Example: screener report show R2
     """
-    from screener.render.catalog import report_detail
+    from screener.render.report.catalog import report_detail
     from screener.workflows.report.catalog import get_report
 
     place = workspace_of(workspace)
     if evidence:
-        from screener.render.reading import evidence_table
+        from screener.render.report.reading import evidence_table
         from screener.workflows.report.rows import stored_evidence
 
         console().print(evidence_table(stored_evidence(place, report), wide=True))

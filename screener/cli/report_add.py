@@ -186,7 +186,7 @@ def _settle(*, yes: bool, strict: bool) -> Settle:
 
 def _ask() -> Answer:
     """Return what asks about one doubtful mention on the terminal."""
-    from screener.render.reading import doubt_text
+    from screener.render.report.reading import doubt_text
 
     def ask(doubt: Any, sentence: str) -> Listing | None:
         screen = messages()
@@ -223,7 +223,7 @@ def _ask_date(title: str) -> date | None:
 
 
 def _show(added: Added, *, quiet: bool) -> None:
-    from screener.render.reading import added_view, open_questions
+    from screener.render.report.reading import added_view, open_questions
     from screener.workflows.report.rows import doubt_rows
 
     out, remarks = console(), messages()
@@ -239,7 +239,7 @@ def _show(added: Added, *, quiet: bool) -> None:
 
 
 def _closing(added: Added) -> list[str]:
-    from screener.render.catalog import NOT_NAMED
+    from screener.render.report.catalog import NOT_NAMED
 
     report = added.report
     said = {
@@ -307,7 +307,7 @@ def check(
     """
     require_memory()
     from screener.files.writing import check_targets, write_json
-    from screener.render.checking import checking_view
+    from screener.render.report.checking import checking_view
     from screener.results.files import write_rows
     from screener.results.reports import CHECKING
     from screener.workflows.report.check import check_report, checking_document, checking_rows

@@ -39,7 +39,7 @@ def edit(
 
     Example: screener report edit R2 --published 2026-04-21
     """
-    from screener.render.catalog import report_detail
+    from screener.render.report.catalog import report_detail
     from screener.workflows.report.edit import Said, edit_report, publication_said
 
     place = workspace_of(workspace)

@@ -80,7 +80,7 @@ def score(
     Example: screener score --by broker,rating --calls calls.csv
     """
     from screener.files.writing import check_targets, write_json, write_text
-    from screener.render.score import score_page
+    from screener.render.score.board import score_page
     from screener.results.files import write_rows
     from screener.results.score import CALLS, SCORES
     from screener.workflows.kept_runs import save_run

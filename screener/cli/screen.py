@@ -372,20 +372,20 @@ screen = _with_ranges(_run)
 
 
 def _list_fields(word: str) -> None:
-    from screener.render.screen import fields_view
+    from screener.render.screen.table import fields_view
 
     console().print(fields_view(word))
 
 
 def _list_screens(place: Place) -> None:
-    from screener.render.screen import screens_view
+    from screener.render.screen.table import screens_view
     from screener.workspace.screens import list_screens
 
     console().print(screens_view(list_screens(place)))
 
 
 def _show_changes(before: ScreenResult, now: ScreenResult) -> None:
-    from screener.render.screen import changes_view
+    from screener.render.screen.table import changes_view
 
     console().print(changes_view(before, now))
 
@@ -402,7 +402,7 @@ def _show(
     passed_only: bool,
 ) -> None:
     from screener.files.writing import write_json
-    from screener.render.screen import screen_view
+    from screener.render.screen.table import screen_view
     from screener.results.files import write_rows
     from screener.workflows.screen.table import screen_document, screen_table
 

@@ -77,7 +77,7 @@ def hold_screen(
         found = desk.screen_backtest(saved, first=first, last=last, **asked)
     _write(found, files, excel=excel, headers=headers)
     if "-" not in files.values():
-        from screener.render.screen_backtest import screen_backtest_view
+        from screener.render.screen.backtest import screen_backtest_view
 
         console().print(screen_backtest_view(found.run))
     for line in dict.fromkeys(found.run.remarks):

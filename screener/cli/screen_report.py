@@ -53,7 +53,7 @@ def screen_report(
     if (path := files["html"]) is not None:
         write_text(path, found.to_html())
     if "-" not in files.values():
-        from screener.render.screen_report import beside_view
+        from screener.render.screen.report import beside_view
 
         console().print(beside_view(found.found))
     for line in found.found.remarks:

@@ -234,7 +234,7 @@ def study(
     Example: screener study --all --by basket --csv tests.csv
     """
     from screener.files.writing import check_targets, write_json, write_text
-    from screener.render.study import study_page
+    from screener.render.study.results import study_page
     from screener.results.files import write_rows
     from screener.results.study import NAMES, SESSIONS, TESTS
     from screener.workflows.kept_runs import save_run

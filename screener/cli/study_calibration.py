@@ -55,7 +55,7 @@ class CalibrationPart:
         """Print how often each test errs."""
         if self.found is None:
             return
-        from screener.render.study import calibration_page
+        from screener.render.study.results import calibration_page
 
         out.print()
         out.print(calibration_page(self.found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from screener.cli.common import horizons_of
@@ -64,26 +65,25 @@ class VerdictPart:
 
         beside = self.found.placebo
         for target, spec, rows in (
-            (self.placebos, PLACEBOS, placebo_rows(beside)),
-            (self.controls, CONTROLS, control_rows(beside)),
-            (self.verdicts, VERDICTS, verdict_rows(self.found)),
+            (self.placebos, PLACEBOS, partial(placebo_rows, beside)),
+            (self.controls, CONTROLS, partial(control_rows, beside)),
+            (self.verdicts, VERDICTS, partial(verdict_rows, self.found)),
         ):
             if target is not None:
-                write_rows(target, spec, rows, excel=excel, headers=headers)
+                write_rows(target, spec, rows(), excel=excel, headers=headers)
 
     def show(self, out: Console, titles: Mapping[str, str]) -> None:
         """Print the comparison and the verdicts; `titles` are what to call baskets."""
         if self.found is None:
             return
-        from screener.render.placebo import placebo_page
-        from screener.render.verdict import verdict_text
+        from screener.render.study.placebo import placebo_page
+        from screener.render.study.verdict import verdict_text
         from screener.workflows.study.placebo_joint import joint_results
 
         beside = self.found.placebo
         out.print(placebo_page(beside, joint_results(beside), titles))
-        for verdict in self.found.verdicts:
-            out.print()
-            out.print(verdict_text(verdict), markup=False, highlight=False)
+        told = "".join(f"\n{verdict_text(verdict)}\n" for verdict in self.found.verdicts)
+        out.print(told, end="", markup=False, highlight=False)
 
     def remarks(self, place: Workspace) -> list[str]:
         """Store the backtest that the verdicts rest on; return what a reader should know."""

@@ -30,7 +30,8 @@ ParticipationOption = Annotated[
     typer.Option(
         "--participation",
         metavar="P",
-        help="Greatest share of a session's volume that one order takes; 1 for all of it.",
+        help="Greatest share of a session's volume that your purchases, or sales, of a name take; "
+        "1 for all of it.",
     ),
 ]
 SlippageOption = Annotated[

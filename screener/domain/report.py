@@ -263,10 +263,11 @@ class Estimate:
     ----------
     listing, fiscal_year
         Whose, and of which year.
-    eps, profit
-        Earnings a share and net profit in whole units of `currency`; `None` where not told.
+    eps, profit, revenue
+        Earnings a share, net profit and revenue in whole units of `currency`; `None` where not
+        told.
     currency
-        Money of both.
+        Money of all.
     """
 
     listing: Listing
@@ -274,6 +275,7 @@ class Estimate:
     eps: float | None
     profit: float | None
     currency: Currency
+    revenue: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

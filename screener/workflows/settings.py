@@ -284,7 +284,9 @@ _EVERY = (
         key="participation",
         read=_number,
         default=_BUILT_IN.participation,
-        meaning=lambda: say("greatest share of a session's volume that one order takes"),
+        meaning=lambda: say(
+            "greatest share of a session's volume that your purchases, or sales, of a name take"
+        ),
     ),
     Setting(
         key="account",

@@ -164,14 +164,15 @@ class EstimateModel(Strictly):
     fiscal_year: Annotated[int, Field(ge=2000, le=2100)]
     eps: float | None = None
     profit: float | None = None
+    revenue: float | None = None
     currency: Annotated[Currency, Strict(False)]
 
     @model_validator(mode="after")
     def _tells_something(self) -> Self:
-        if self.eps is None and self.profit is None:
+        if self.eps is None and self.profit is None and self.revenue is None:
             raise BasketDefinitionError(
                 say("the estimate for {listing} tells nothing", listing=self.listing),
-                fix=say("give eps, profit or both"),
+                fix=say("give eps, profit or revenue"),
             )
         return self
 

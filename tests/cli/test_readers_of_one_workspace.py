@@ -22,7 +22,7 @@ from screener.domain.listing import parse_listing
 from screener.language import Language, speaking
 from screener.market.charges import Side
 from screener.paths.legs import Reason
-from screener.render.backtest import _worth_telling
+from screener.render.backtest.blocks import _worth_telling
 from tests.support.soaking import soaked
 
 RUNNER = CliRunner()

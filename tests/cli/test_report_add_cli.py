@@ -158,6 +158,7 @@ def test_the_json_has_estimates_and_what_a_weekly_tracks(place: Workspace) -> No
         "fiscal_year": 2026,
         "eps": 0.98,
         "profit": 1.5e8,
+        "revenue": None,
         "currency": "CNY",
     }
     assert len(document["estimates"]) == 2

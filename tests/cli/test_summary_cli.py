@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.render.summary import _folded
+from screener.render.backtest.summary import _folded
 from screener.workflows.report.catalog import basket_events
 from screener.workflows.study.known import keep_verdicts, known_verdicts
 from screener.workflows.study.verdict import PlaceboRecord, Verdict

@@ -152,7 +152,9 @@ class MarketData:
                     where=self.where(at),
                     fix="set impact_bps to 0",
                 )
-            worse += exact(self.choices.impact_bps) * (shares / exact(volume)).sqrt()
+            beside = self.name.taken.get((self.session(at), "buy" if sign > 0 else "sell"), 0.0)
+            part = (shares + exact(beside)) / exact(volume)
+            worse += exact(self.choices.impact_bps) * part.sqrt()
         price = quote * (1 + sign * worse / _BPS)
         limit = self.limit_price(at, upper=sign > 0)
         if limit is None:

@@ -35,7 +35,11 @@ def pages(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ws.backtest(["compute-leasing"], hold=(5, 20)).to_html(folder / "events.html", placebo=200)
     ws.follow(hold=5, slots=3).to_html(folder / "follow.html")
     found = ws.screen(
-        basket="domestic-compute", as_of="2026-05-27", pb=(0.1, 3.0), pe_ttm=(None, 40.0)
+        basket="domestic-compute",
+        as_of="2026-05-27",
+        pb=(0.1, 3.0),
+        pe_ttm=(None, 40.0),
+        checks={"便宜": "pb < 2", "现金多": "pcf_ttm < 9"},
     )
     found.to_html(folder / "screen.html")
     ws.score().to_html(folder / "score.html")

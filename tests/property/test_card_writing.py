@@ -167,6 +167,7 @@ def reports(draw: st.DrawFn) -> Report:
         fiscal_year=st.integers(2020, 2035),
         eps=st.none() | floats,
         profit=floats,
+        revenue=st.none() | floats,
         currency=st.sampled_from([Currency.CNY, Currency.HKD]),
     )
     return Report(

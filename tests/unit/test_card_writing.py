@@ -26,7 +26,7 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.errors import BasketDefinitionError, StorageFull
-from screener.render.catalog import report_detail, report_list
+from screener.render.report.catalog import report_detail, report_list
 from screener.workspace.baskets import basket_text, proposed_basket, read_basket, write_basket
 from screener.workspace.cards.reading import read_card
 from screener.workspace.cards.writing import card_text, merged_card, reread_card, write_card

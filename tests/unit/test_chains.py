@@ -20,6 +20,7 @@ from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.market.charges import Plan
 from screener.paths.known import EntrySessions
+from screener.workflows.follow.chains import followed_chains
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.unit.test_executing import trading_of
 
@@ -159,6 +160,32 @@ def test_what_the_account_may_not_buy_waits_and_is_given_up() -> None:
     why = "not eligible for northbound trading"
     assert late == [(B, DAYS[3], f"waited: {why}")]
     assert never == [(B, None, f"{why}; buyable for you since {DAYS[3]}")]
+
+
+def test_chains_of_one_account_share_the_volume_of_a_name_whatever_their_order() -> None:
+    """10 % of 5,000 shares: the first basket by name buys 300, of which 200 are left to the other.
+
+    Impact is 100 basis points times the root of the account's part of the volume.
+    """
+    panel = market()
+    first, second = (
+        made(panel, (replace(event, basket=name), entries))
+        for name in ("a", "b")
+        for event, entries in [version([A], 0)]
+    )
+    frictions = Frictions(participation=0.1, impact_bps=100.0, commission=False, levies=False)
+    asked = replace(settings(frictions), capitals=(7_000.0,))
+    trading = trading_of(panel, volume=5_000.0)
+    told = {
+        one.event.basket: orders(one) for one in followed_chains(trading, [first, second], asked)
+    }
+    assert [(item[3], item[4]) for name in "ab" for item in told[name]] == [
+        (300, pytest.approx(10 * (1 + 0.01 * 0.06**0.5))),
+        (200, pytest.approx(10 * (1 + 0.01 * 0.1**0.5))),
+    ]
+    assert told == {
+        one.event.basket: orders(one) for one in followed_chains(trading, [second, first], asked)
+    }
 
 
 def test_the_order_of_the_versions_is_irrelevant_and_one_version_is_bought_and_held() -> None:

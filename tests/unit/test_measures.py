@@ -20,7 +20,7 @@ from screener.domain.panel import PricePanel
 from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
-from screener.render.performance import metrics_page
+from screener.render.backtest.performance import metrics_page
 from screener.results.backtest import METRICS, PATHS
 from screener.results.tables import fits
 from screener.workflows.backtest.measures import event_measures, metric_rows, sharpe_errors

@@ -438,9 +438,16 @@ def test_no_case() -> None:
 # --- estimates ------------------------------------------------------------------------------------
 
 
-def estimate(code: str, year: int, eps: float | None, profit: float | None) -> Estimate:
+def estimate(
+    code: str, year: int, eps: float | None, profit: float | None, revenue: float | None = None
+) -> Estimate:
     return Estimate(
-        listing=parse_listing(code), fiscal_year=year, eps=eps, profit=profit, currency=Currency.CNY
+        listing=parse_listing(code),
+        fiscal_year=year,
+        eps=eps,
+        profit=profit,
+        revenue=revenue,
+        currency=Currency.CNY,
     )
 
 
@@ -457,14 +464,21 @@ def test_estimates_of_a_table_whatever_its_borders(border: str) -> None:
     text = f"{STAR}（300901）盈利预测\n" + "\n".join(border.join(row) for row in FORECAST)
     found = facts(text)
     assert found.estimates == (
-        estimate(STAR_ID, 2026, 0.31, 3.63e8),
-        estimate(STAR_ID, 2027, -0.41, 4.81e8),
+        estimate(STAR_ID, 2026, 0.31, 3.63e8, 5.727e9),
+        estimate(STAR_ID, 2027, -0.41, 4.81e8, 6.882e9),
     )
     told = {(c.claim.measure, c.claim.as_of): c.claim.value for c in found.claims}
     assert told[("revenue", "2024")] == 5.876e9
     assert told[("net profit", "2025")] == 4.29e8
     assert told[("EPS", "2027E")] == -0.41
     assert not any(measure.endswith(GROWTH) for measure, _ in told)
+
+
+def test_revenue_alone_is_no_estimate() -> None:
+    """It may be that of a part of the company."""
+    assert facts(f"预计{STAR}2026年营收15亿元。").estimates == ()
+    text = f"预计{STAR}2026年营收15亿元，归母净利润1.5亿元。"
+    assert facts(text).estimates == (estimate(STAR_ID, 2026, None, 1.5e8, 1.5e9),)
 
 
 def test_no_estimates() -> None:

@@ -104,6 +104,38 @@ def test_earnings_a_share_are_of_the_shares_of_today(tmp_path: Path) -> None:
     assert list(found.lacks) == ["there is no fixing of JPY"]
 
 
+def test_revenue_of_brokers_and_cards(tmp_path: Path) -> None:
+    listing = parse_listing(ONE)
+    told = Estimate(
+        listing=listing,
+        fiscal_year=2024,
+        eps=None,
+        profit=40.0,
+        revenue=300.0,
+        currency=Currency.CNY,
+    )
+    known = replace(card(date(2024, 6, 1)), estimates=(told,))
+    rows = [
+        estimate(ONE, date(2024, 5, 1), revenue=100.0, broker="乙"),
+        estimate(HK, date(2024, 5, 1), revenue=50.0, currency="HKD"),
+    ]
+    figures = {"debt": 30.0, "minorities": 5.0, "cash_equivalents": 10.0, "currency": "CNY"}
+    statements = [
+        {
+            "listing": name,
+            "period_end": date(2023, 12, 31),
+            "known_at": date(2024, 3, 29),
+            "known_by": "x",
+            **figures,
+        }
+        for name in (HK, ONE)
+    ]
+    found = facts(tmp_path, rows, (known,), fundamentals=statements).number("ev_revenue_forward")
+    # Of Hong Kong all is converted at 0.8.
+    assert found.values[:2].tolist() == pytest.approx([(800 + 25) / 40, (1000 + 25) / 200])
+    assert found.why[2] == Why.MISSING
+
+
 def test_a_card_tells_an_estimate(tmp_path: Path) -> None:
     listing = parse_listing(ONE)
     told = Estimate(listing=listing, fiscal_year=2024, eps=None, profit=40.0, currency=Currency.CNY)

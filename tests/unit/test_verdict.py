@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from screener.language import Language, speaking
-from screener.render.verdict import verdict_text
+from screener.render.study.verdict import verdict_text
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 
 

@@ -29,7 +29,7 @@ from screener.domain.report import (
 )
 from screener.errors import DataError, ReportNotFound
 from screener.files.writing import csv_text, write_json
-from screener.render.checking import checking_view
+from screener.render.report.checking import checking_view
 from screener.reports.claims.cases import PAYBACK
 from screener.results.reports import CHECKING
 from screener.results.tables import fits

@@ -28,7 +28,7 @@ from screener.domain.panel import PricePanel
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
 from screener.files.writing import write_csv
-from screener.render.placebo import placebo_page
+from screener.render.study.placebo import placebo_page
 from screener.results.placebo import CONTROLS, JOINT, PLACEBOS
 from screener.results.tables import fits
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
@@ -42,6 +42,7 @@ from screener.workflows.study.placebo_joint import joint_results, largest_error
 from screener.workflows.study.placebo_rows import (
     control_rows,
     joint_rows,
+    placebo_document,
     placebo_rows,
 )
 
@@ -191,6 +192,7 @@ def test_joint_tests_count_finished_events_alone(found: PlaceboRun) -> None:
     rows = joint_rows(found, everything)
     assert not fits(JOINT, rows)
     assert rows[0]["draws"] == 300
+    assert placebo_document(found)["joint"] == joint_rows(found, (five, twenty))
     assert [item.n_left_out for item in everything] == [0, 1]
     told = [row["p_error"] for row in (*placebo_rows(found), *rows)]
     assert largest_error(found, everything) == max(error for error in told if error is not None)

@@ -11,7 +11,7 @@ from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Currency, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
-from screener.render.screen import screen_view
+from screener.render.screen.table import screen_view
 from screener.results.screen import screen_spec
 from screener.results.tables import fits
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order

@@ -23,7 +23,7 @@ from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.paths.legs import LegState
-from screener.render.variants import variants_page
+from screener.render.backtest.variants import variants_page
 from screener.results.backtest import RETURNS, VARIANT
 from screener.results.tables import fits
 from screener.workflows.backtest.requests import BacktestRequest, Variants, variant_requests

@@ -109,7 +109,7 @@ class Dealing:
         self.capped |= shares < wanted
         if not shares:
             return 0, slipped, self._no_lot_told(row)
-        price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
+        price = self._bounded(Side.BUY, row, aimed, self._worse(Side.BUY, row, shares))
         if price != slipped:  # the impact of so many shares makes it dearer
             shares = min(shares, self._within(money, row, price, rule))
         if not shares:
@@ -123,7 +123,7 @@ class Dealing:
         close = float(prices[row, self.column])
         if self.panel.paid_out(self.column, row):
             return close
-        return self._bounded(Side.SELL, row, close, self._worse(row, shares))
+        return self._bounded(Side.SELL, row, close, self._worse(Side.SELL, row, shares))
 
     def sellable(self, row: int, shares: float, held: float) -> float:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
@@ -190,13 +190,16 @@ class Dealing:
             return say("the account's other orders leave no lot of the session's volume")
         return say("one lot is more than the share of the session's volume")
 
-    def _worse(self, row: int, shares: float) -> float:
-        """Return by which fraction an order fills worse than the price aimed at."""
+    def _worse(self, side: Side, row: int, shares: float) -> float:
+        """Return by which fraction an order fills worse than the price aimed at.
+
+        Its impact comes on top of what other orders of the account move the price by.
+        """
         worse = self.frictions.slippage_bps
         if self.frictions.impact_bps:
             volume = self._volume(row)
             # Nothing traded, and the order has no share of it to be measured by: a whole session's.
-            part = shares / volume if volume else 1.0
+            part = (shares + self._taken(row, side)) / volume if volume else 1.0
             worse += self.frictions.impact_bps * math.sqrt(part)
         return worse * _BASIS_POINT
 

@@ -5,7 +5,8 @@ divided by the number of slots, and no more than the cash that is free that morn
 traded as a backtest of that money would be, with every rule and charge; what it does not spend, and
 what it is paid, stays in the slot until its last sale, and is free from the session after it on.
 An event that finds every slot taken, or no cash, is skipped. What several slots buy, or sell, of
-one name in one session is bound by its volume together; the event that was met first goes first.
+one name in one session is bound by its volume, and moves its price, together; the event that was
+met first goes first.
 """
 
 from __future__ import annotations

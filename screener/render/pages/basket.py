@@ -25,7 +25,7 @@ from screener.render.pages.event_charts import (
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.tables import copied_rows, facts, result_table
 from screener.render.pages.words import told, word
-from screener.render.verdict import verdict_text
+from screener.render.study.verdict import verdict_text
 from screener.results.backtest import NAMES, ORDERS
 from screener.results.pages import VALUATIONS
 from screener.results.reports import CHECKING

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from screener.backtest.run import EventResult
 from screener.language import say, say_count
+from screener.render.backtest.shortfall import step_name
 from screener.render.pages.cells import count_text, fraction
 from screener.render.pages.charts.bars import Bar, Interval, intervals, waterfall
 from screener.render.pages.charts.lines import Band, Line, line_chart
@@ -13,7 +14,6 @@ from screener.render.pages.document import section
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.random_baskets import placebo_histogram
 from screener.render.pages.words import told, traits
-from screener.render.shortfall import step_name
 from screener.results.tables import Row
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.basket import BasketPage

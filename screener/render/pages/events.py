@@ -11,7 +11,7 @@ from screener.render.pages.event_charts import event_chart
 from screener.render.pages.markup import Node, node
 from screener.render.pages.tables import result_table
 from screener.render.pages.words import told
-from screener.render.verdict import verdict_text
+from screener.render.study.verdict import verdict_text
 from screener.workflows.backtest.rows import result_table as results_of
 from screener.workflows.page.basket import BasketPage
 

@@ -8,12 +8,12 @@ from screener.domain.report import Band, Note, Precision, RatingDefinition, Repo
 from screener.files.clean import clean_line
 from screener.language import say, say_count
 from screener.language.lists import listed
-from screener.render.catalog import market_name
 from screener.render.pages.cells import dated, fraction, sign_of
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.tables import facts, plain_table, result_table
 from screener.render.pages.words import told, word
+from screener.render.report.catalog import market_name
 from screener.render.tables import UNDEFINED, or_dash
 from screener.results.reading import CLAIMS, SECURITIES
 from screener.results.reports import CHECKING

@@ -10,7 +10,7 @@ from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, node
 from screener.render.pages.tables import copied_rows, result_table
 from screener.render.pages.words import told
-from screener.render.screen_backtest import title_of
+from screener.render.screen.backtest import title_of
 from screener.results.screen_backtest import BIASES, CURVE, MEASURES, NAMES, REBALANCES
 from screener.results.tables import Row
 from screener.workflows.screen.backtest.rows import (

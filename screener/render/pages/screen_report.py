@@ -10,7 +10,7 @@ from screener.render.pages.document import Page, document, section
 from screener.render.pages.markup import Child, node
 from screener.render.pages.tables import copied_rows, plain_table
 from screener.render.pages.words import told
-from screener.render.screen_report import beside_title, beside_values
+from screener.render.screen.report import beside_title, beside_values
 from screener.results.screen import BESIDE
 from screener.results.tables import Row
 from screener.workflows.screen.beside import Beside, beside_rows

@@ -24,7 +24,7 @@ from screener.render.pages.screen import screen_document
 from screener.render.pages.screen_backtest import screen_backtest_document
 from screener.render.pages.tables import plain_table
 from screener.render.pages.words import told, word
-from screener.render.verdict import verdict_text
+from screener.render.study.verdict import verdict_text
 from screener.reports.text.spoken import in_dictionary
 from screener.workflows.page.basket import BasketPage
 from screener.workflows.page.calls import call_paths

@@ -13,7 +13,7 @@ from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.random_baskets import placebo_histogram
 from screener.render.pages.tables import result_table
 from screener.render.pages.words import told, word
-from screener.render.verdict import verdict_text
+from screener.render.study.verdict import verdict_text
 from screener.results.placebo import PLACEBOS
 from screener.results.study import CALIBRATION, NAMES, SESSIONS, TESTS
 from screener.results.tables import Row, Table

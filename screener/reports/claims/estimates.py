@@ -17,7 +17,7 @@ from screener.reports.text.text import Place
 
 __all__ = ["estimates_of", "forecast_rows"]
 
-PROFIT = "net profit"
+PROFIT, REVENUE = "net profit", "revenue"
 _YEARS = re.compile(r"(?=2)(?<![\d.])(?:20[1-4]\d[AEae]?){3,8}(?![\d.%])")
 _YEAR = re.compile(r"(20[1-4]\d)([AEae]?)")
 _ROW_UNIT = re.compile(UNIT_LABEL)
@@ -133,14 +133,17 @@ def _money(listing: Listing) -> ClaimUnit:
 
 
 def estimates_of(claims: Sequence[Claim]) -> tuple[Estimate, ...]:
-    """Return the estimates that claims make: earnings a share and net profit by fiscal year.
+    """Return the estimates that claims make: earnings a share, profit and revenue by fiscal year.
 
-    Where a report tells two values for one year, that figure is left out.
+    Where a report tells two values for one year, that figure is left out, and so is revenue that
+    stands alone, which may be that of a part of the company, or in another money than the others.
     """
     values: dict[tuple[Listing, int], dict[str, set[tuple[float, ClaimUnit]]]] = {}
     for claim in claims:
         year = _CODE.fullmatch(claim.as_of)
-        if claim.listing is None or claim.measure not in (EPS, PROFIT) or year is None:
+        if claim.listing is None or claim.measure not in (EPS, PROFIT, REVENUE):
+            continue
+        if year is None or claim.unit not in _CURRENCIES:
             continue
         if not (year[2] or claim.remark.startswith("forecast year")):
             continue
@@ -157,13 +160,16 @@ def _estimate(
     listing: Listing, year: int, own: Mapping[str, set[tuple[float, ClaimUnit]]]
 ) -> Estimate | None:
     clear = {name: next(iter(told)) for name, told in own.items() if len(told) == 1}
-    units = {unit for _, unit in clear.values()}
+    units = {unit for name, (_, unit) in clear.items() if name != REVENUE}
     if len(units) != 1:
         return None
+    (unit,) = units
+    revenue, money = clear.get(REVENUE, (None, unit))
     return Estimate(
         listing=listing,
         fiscal_year=year,
         eps=clear[EPS][0] if EPS in clear else None,
         profit=clear[PROFIT][0] if PROFIT in clear else None,
-        currency=_CURRENCIES[units.pop()],
+        revenue=revenue if money is unit else None,
+        currency=_CURRENCIES[unit],
     )

@@ -38,7 +38,7 @@ class BacktestOptions:
     paper
         Paper returns only, whatever else is said.
     participation
-        Greatest share of a session's volume that one order takes.
+        Greatest share of a session's volume that the purchases, or sales, of a name take.
     slippage_bps, impact_bps, fx_spread_bps
         Basis points by which an order's price is worse, that an order of a whole session's volume
         adds, and that each conversion of money loses.

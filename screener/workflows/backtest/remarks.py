@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
+from screener.backtest.execution.shares import Execution
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
@@ -143,7 +144,9 @@ def _some_of(names: Sequence[str]) -> str:
 
 
 def unlisted(
-    trading: TradingPanel | None, results: Sequence[EventResult], settings: Settings
+    trading: TradingPanel | None,
+    results: Iterable[EventResult | Execution],
+    settings: Settings,
 ) -> set[Listing]:
     """Return names bought across the border of which nobody recorded that one could."""
     if trading is None or settings.frictions is None:
@@ -194,16 +197,14 @@ def _known_lists(trading: TradingPanel) -> dict[Listing, Eligibility]:
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
     """Say once for each purchase in which session its quotes prove that no limit held."""
-    cells = dict.fromkeys(
-        (leg.column, leg.fill_row)
-        for result in results
-        for leg in result.window.legs
-        if leg.fill_row is not None
-    )
+    cells = dict.fromkeys(cell for result in results for cell in result.unlimited)
     return [
-        say("{listing} was {told}.", listing=panel.listings[column].id, told=told)
+        say(
+            "{listing} was {told}.",
+            listing=panel.listings[column].id,
+            told=without_limit(panel, column, row),
+        )
         for column, row in cells
-        if (told := without_limit(panel, column, row))
     ]
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import cast
 
 from screener.backtest.following.slots import Followed
-from screener.backtest.run import EventResult, Settings
+from screener.backtest.run import Settings
 from screener.data.lake.schema import SIMULATED
-from screener.domain.listing import Listing
 from screener.domain.panel import TradingPanel
 from screener.domain.report import Precision
 from screener.language import say, say_count
@@ -58,16 +56,9 @@ def remarks_of(
                 len(stuck),
             )
         )
-    found += eligibility_remarks(trading, _unlisted(trading, followed, settings))
-    return tuple(found)
-
-
-def _unlisted(
-    trading: TradingPanel, followed: Sequence[Followed], settings: Settings
-) -> set[Listing]:
-    """Return names bought across the border of which nobody recorded that one could."""
     done = [one.execution for one in followed if one.execution is not None]
-    return unlisted(trading, cast(Sequence[EventResult], done), settings)  # reads orders alone
+    found += eligibility_remarks(trading, unlisted(trading, done, settings))
+    return tuple(found)
 
 
 def _bought_twice(followed: Sequence[Followed]) -> int:

@@ -146,6 +146,7 @@ def added_document(added: Added) -> dict[str, Any]:
                 "fiscal_year": one.fiscal_year,
                 "eps": one.eps,
                 "profit": one.profit,
+                "revenue": one.revenue,
                 "currency": str(one.currency),
             }
             for one in report.estimates

@@ -137,6 +137,7 @@ def _carded(known: AsOf, cards: Sequence[Report]) -> Iterator[dict[str, object]]
                     "currency": str(item.currency),
                     "eps": item.eps,
                     "profit": item.profit,
+                    "revenue": item.revenue,
                 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from screener.language.lists import clauses
 from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
-from screener.workflows.study.placebo_joint import JointResult
+from screener.workflows.study.placebo_joint import JointResult, joint_results
 from screener.workspace.plain import plain_of
 
 __all__ = ["control_rows", "joint_rows", "placebo_document", "placebo_rows"]
@@ -71,6 +71,7 @@ def placebo_document(run: PlaceboRun) -> dict[str, object]:
         "simulated": run.simulated,
         "placebo": plain_of(run.request),
         "placebos": placebo_rows(run),
+        "joint": joint_rows(run, joint_results(run)),
         "remarks": list(run.remarks),
     }
 

@@ -205,14 +205,16 @@ def _index(move: IndexMove) -> dict[str, str]:
 
 
 def _estimate(item: Estimate) -> dict[str, str]:
-    profit = item.profit
-    large = profit is not None and abs(profit) >= _LARGE
-    shown = None if profit is None else _billions(profit) if large else _number(profit, 1)
+    amounts = {"profit": item.profit, "revenue": item.revenue}
     return {
         "listing": _text(item.listing.id),
         "fiscal_year": str(item.fiscal_year),
         **({} if item.eps is None else {"eps": _number(item.eps, 2)}),
-        **({} if shown is None else {"profit": shown}),
+        **{
+            name: _billions(value) if abs(value) >= _LARGE else _number(value, 1)
+            for name, value in amounts.items()
+            if value is not None
+        },
         "currency": _text(item.currency),
     }
 

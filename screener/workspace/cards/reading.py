@@ -159,6 +159,7 @@ def _estimate(item: EstimateModel) -> Estimate:
         fiscal_year=item.fiscal_year,
         eps=item.eps,
         profit=item.profit,
+        revenue=item.revenue,
         currency=item.currency,
     )
 

@@ -11,9 +11,9 @@ from screener.backtest.frictions import Line, Order, OrderStatus
 from screener.domain.basket import Rebalance
 from screener.language import Language, bound, say, say_all
 from screener.language.lists import about, clauses
-from screener.render.backtest import event_title
+from screener.render.backtest.blocks import event_title
+from screener.render.backtest.shortfall import step_name
 from screener.render.local import told, word
-from screener.render.shortfall import step_name
 from screener.render.tables import (
     UNDEFINED,
     Column,

@@ -14,9 +14,16 @@ from rich.text import Text
 from screener.domain.report import Precision
 from screener.language import say, say_count
 from screener.paths.legs import LegState
-from screener.render.backtest import NAMES_TOLD, footer_of, run_text, status_label, status_text
+from screener.render.backtest.blocks import (
+    NAMES_TOLD,
+    footer_of,
+    run_text,
+    status_label,
+    status_text,
+)
+from screener.render.backtest.shortfall import means_table
 from screener.render.pages.words import told
-from screener.render.shortfall import means_table
+from screener.render.study.verdict import verdict_line
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -28,7 +35,6 @@ from screener.render.tables import (
     plain_table,
     points,
 )
-from screener.render.verdict import verdict_line
 from screener.results.backtest import RETURNS, VARIANT
 from screener.workflows.backtest.rows import mean_shortfalls
 from screener.workflows.backtest.run import BacktestRun

@@ -9,7 +9,7 @@ from screener.domain.report import ClaimUnit
 from screener.language import say
 from screener.render.local import word
 from screener.render.pages.words import measure
-from screener.render.screen import value_text
+from screener.render.screen.table import value_text
 from screener.render.tables import UNDEFINED, banner, heads, or_dash, plain_table, points
 from screener.results.screen import BESIDE
 from screener.results.tables import Row

@@ -288,6 +288,7 @@ def _estimates(estimates: Iterable[Estimate]) -> RenderableType:
             say("Fiscal year"),
             Column(header=say("EPS"), numeric=True),
             Column(header=say("Net profit"), numeric=True),
+            Column(header=say("Revenue"), numeric=True),
             say("Currency"),
         ],
         [
@@ -295,7 +296,10 @@ def _estimates(estimates: Iterable[Estimate]) -> RenderableType:
                 item.listing.id,
                 str(item.fiscal_year),
                 number(item.eps),
-                or_dash("" if item.profit is None else compact(item.profit)),
+                *(
+                    or_dash("" if value is None else compact(value))
+                    for value in (item.profit, item.revenue)
+                ),
                 str(item.currency),
             ]
             for item in estimates

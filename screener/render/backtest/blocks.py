@@ -17,8 +17,8 @@ from screener.language import say, say_all, say_count
 from screener.language.lists import listed
 from screener.market.charges import Side
 from screener.paths.windows import WindowStatus
+from screener.render.backtest.shortfall import waterfall_table
 from screener.render.local import told, word
-from screener.render.shortfall import waterfall_table
 from screener.render.tables import (
     UNDEFINED,
     banner,

@@ -11,7 +11,7 @@ from screener.backtest.run import EventResult
 from screener.language import say
 from screener.paths.legs import LegState
 from screener.render import local
-from screener.render.backtest import NAMES_TOLD, event_title, footer_of, n_names, status_text
+from screener.render.backtest.blocks import NAMES_TOLD, event_title, footer_of, n_names, status_text
 from screener.render.local import word
 from screener.render.tables import Column, banner, heads, money_short, plain_table, points
 from screener.results.backtest import RETURNS

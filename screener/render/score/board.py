@@ -11,7 +11,7 @@ from rich.text import Text
 from screener.language import say
 from screener.render import local
 from screener.render.local import told
-from screener.render.score_beside import changes_and_targets, early_states, plain_board
+from screener.render.score.beside import changes_and_targets, early_states, plain_board
 from screener.render.tables import (
     UNDEFINED,
     Column,

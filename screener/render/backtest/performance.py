@@ -12,7 +12,7 @@ from rich.text import Text
 from screener.language import say, say_count
 from screener.paths.metrics.performance import LEAST_FOR_A_YEAR, LEAST_RETURNS, Performance
 from screener.paths.windows import WindowStatus
-from screener.render.backtest import event_title
+from screener.render.backtest.blocks import event_title
 from screener.render.local import word
 from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
 from screener.results.backtest import METRICS

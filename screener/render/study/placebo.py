@@ -10,7 +10,7 @@ from rich.text import Text
 
 from screener.language import say
 from screener.render import local
-from screener.render.backtest import event_title, held_only
+from screener.render.backtest.blocks import event_title, held_only
 from screener.render.local import word
 from screener.render.tables import (
     UNDEFINED,

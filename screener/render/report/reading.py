@@ -9,8 +9,8 @@ from rich.text import Text
 
 from screener.domain.report import Note, Report
 from screener.language import say
-from screener.render.catalog import broker_name, published_range
 from screener.render.local import told, word
+from screener.render.report.catalog import broker_name, published_range
 from screener.render.tables import Column, facts, or_dash, plain_table
 from screener.workflows.report.add import Added
 from screener.workflows.report.rows import evidence_rows

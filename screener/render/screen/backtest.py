@@ -9,7 +9,7 @@ from rich.text import Text
 
 from screener.language import say, say_count
 from screener.render.account import as_float, closing_facts, opening_facts
-from screener.render.backtest import sparkline
+from screener.render.backtest.blocks import sparkline
 from screener.render.local import told
 from screener.render.tables import (
     banner,

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from screener.language import say, say_count
 from screener.language.lists import clauses, listed
-from screener.render.backtest import n_names, sparkline
+from screener.render.backtest.blocks import n_names, sparkline
 from screener.render.local import told, word
 from screener.render.tables import (
     UNDEFINED,

@@ -1,0 +1,1 @@
+"""Backtests on the terminal: events, ways to buy them, and what money makes of them."""

@@ -1,0 +1,1 @@
+"""Where a number, or a row, comes from, on the terminal."""

@@ -1,0 +1,1 @@
+"""Report cards on the terminal."""

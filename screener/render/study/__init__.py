@@ -1,0 +1,1 @@
+"""Event studies and placebos on the terminal."""
