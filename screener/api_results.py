@@ -792,7 +792,7 @@ class StudyResult(_OfOneRun):
     def placebos(self) -> pd.DataFrame:
         """Each basket among its random ones."""
         from screener.results.placebo import PLACEBOS
-        from screener.workflows.study.placebo_rows import placebo_rows
+        from screener.workflows.study.placebo.rows import placebo_rows
 
         return self._frame(PLACEBOS, placebo_rows(self._beside.placebo))
 

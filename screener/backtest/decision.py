@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from screener.backtest.benchmark import BenchmarkSeries
+from screener.backtest.execution.accounts.rebalanced import paper_rebalanced
 from screener.backtest.execution.pricing import ValuePanel, exit_value
-from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.domain.arrays import FloatMatrix
 from screener.domain.basket import Rebalance
 from screener.domain.listing import Listing

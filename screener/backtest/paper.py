@@ -8,8 +8,8 @@ from itertools import groupby
 
 import numpy as np
 
+from screener.backtest.execution.accounts.rebalanced import paper_rebalanced
 from screener.backtest.execution.pricing import ValuePanel, exit_value, no_fixing
-from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.domain.arrays import FloatVector, IntArray
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel

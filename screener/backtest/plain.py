@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from screener.backtest.execution.accounts.rebalanced import paper_rebalanced
 from screener.backtest.execution.pricing import Exits, ValuePanel, order_book
-from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.backtest.portfolio import simulate
 from screener.domain.basket import Rebalance
 from screener.paths.windows import Window

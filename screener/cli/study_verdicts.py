@@ -60,7 +60,7 @@ class VerdictPart:
             return
         from screener.results.files import write_rows
         from screener.results.placebo import CONTROLS, PLACEBOS, VERDICTS
-        from screener.workflows.study.placebo_rows import control_rows, placebo_rows
+        from screener.workflows.study.placebo.rows import control_rows, placebo_rows
         from screener.workflows.study.verdicts import verdict_rows
 
         beside = self.found.placebo
@@ -78,7 +78,7 @@ class VerdictPart:
             return
         from screener.render.study.placebo import placebo_page
         from screener.render.study.verdict import verdict_text
-        from screener.workflows.study.placebo_joint import joint_results
+        from screener.workflows.study.placebo.joint import joint_results
 
         beside = self.found.placebo
         out.print(placebo_page(beside, joint_results(beside), titles))
@@ -92,7 +92,7 @@ class VerdictPart:
         from screener.workflows.backtest.rows import run_document
         from screener.workflows.kept_runs import save_run
         from screener.workflows.study.known import keep_verdicts
-        from screener.workflows.study.placebo_rows import placebo_document
+        from screener.workflows.study.placebo.rows import placebo_document
 
         backtest = self.found.backtest
         stored = save_run(place, backtest.run_id, run_document(backtest))

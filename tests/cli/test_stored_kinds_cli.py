@@ -28,7 +28,7 @@ from screener.workflows.follow.run import FollowRequest
 from screener.workflows.report.catalog import basket_events, needed_events
 from screener.workflows.score.run import ScoreRequest
 from screener.workflows.study.calibration import CalibrationRequest
-from screener.workflows.study.placebo import PlaceboRequest
+from screener.workflows.study.placebo.run import PlaceboRequest
 from screener.workflows.study.run import StudyRequest
 from screener.workspace.locate import Workspace
 from screener.workspace.plain import plain_of

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screener.backtest.execution.accounts.rebalanced import paper_rebalanced
 from screener.backtest.execution.pricing import value_panel
-from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings, run_backtest
 from screener.domain.basket import Event, Rebalance, Weighting

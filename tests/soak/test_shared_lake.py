@@ -20,6 +20,7 @@ from screener.data.lake.moving import copy_lake
 from screener.data.lake.schema import TableName
 from screener.data.lake.shared.tables import make_small_tables
 from screener.data.lake.store import Store
+from screener.data.lake.versions import versions_of
 from screener.errors import (
     ConfigError,
     DataError,
@@ -203,7 +204,18 @@ def test_a_server_that_comes_back(desk: Desk, place: Place) -> None:
         finally:
             desk.start()
         assert store.commit(bars(bar("600000.SH", FIRST, 5.0)), message="up").changed
-    assert closes(place) == [5.0]
+
+        def restarted(_: Store, batch: Batch) -> Batch:
+            desk.stop()
+            desk.start()
+            return batch
+
+        done = store.commit(
+            bars(bar("600000.SH", FIRST, 6.0)), message="restarted", complete=restarted
+        )
+        assert done.changed, "the lock is gone, and nobody else has written"
+    assert closes(place) == [6.0]
+    assert damaged_files(place) == ()
 
 
 def test_unreachable_refused_and_missing_are_told_apart(
@@ -335,10 +347,12 @@ def test_a_lake_is_copied_there_and_back(desk: Desk, place: Place, tmp_path: Pat
             store.commit(bars(bar("600000.SH", day, number + 1.0)), message="day")
         store.compact(now=FAR, keep=timedelta(0), pinned=lambda: Pins(versions=frozenset({2, 3})))
         store.commit(bars(bar("600000.SH", FIRST, 9.0)), message="changed")
+        kept = len(versions_of(store._connection))
         digest = store.content().digest
     bare = desk.lake(tmp_path / "bare")
     done = copy_lake(Place(own), bare)
     assert [(item.table, item.rows) for item in done.tables] == [("bars", 3)]
+    assert done.versions == kept
     back = Place(tmp_path / "back")
     copy_lake(bare, back)
     for where in (bare, back):

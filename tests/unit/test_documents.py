@@ -159,13 +159,13 @@ def test_both_readmes_name_the_same_commands_and_figures() -> None:
 
 
 def test_no_block_is_left_unrun_without_its_reason() -> None:
-    kinds = {"console", "csv", "text", "toml", "python", "pycon", "demo", "sh"}
+    kinds = {"console", "csv", "text", "toml", "ini", "sql", "python", "pycon", "demo", "sh"}
     for language in LANGUAGES:
         for name, path in hand_written(language).items():
             for block in blocks_of(path.read_text(encoding="utf-8")):
                 assert block.kind in kinds, (name, block.kind)
-                if block.kind == "sh":
-                    assert block.text.startswith("# needs "), (name, block.text)
+                if block.kind in {"sh", "sql"}:
+                    assert re.match(r"(#|--) needs ", block.text), (name, block.text)
 
 
 def test_links_of_the_readmes_lead_somewhere() -> None:

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from screener.backtest import engine, portfolio
 from screener.backtest.engine import LOG_TYPE, ORDER_TYPE, Asked, Filled, fill
+from screener.backtest.execution.accounts.rebalanced import paper_rebalanced
 from screener.backtest.execution.executing import execute
 from screener.backtest.execution.pricing import executed_exits, value_panel
-from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.backtest.plain import sold_values
 from screener.domain.basket import Rebalance
 from screener.paths.windows import resolve_window

@@ -477,6 +477,15 @@ def reports(kind: type[ListingSource] = EastmoneyFundamentals, **columns: Any) -
     return frame.rename(columns=names)
 
 
+def test_hong_kong_reports_tell_a_balance_sheet_without_debt() -> None:
+    sheet = {"TOTAL_ASSETS": 100.0, "TOTAL_LIABILITIES": 40.0, "TOTAL_PARENT_EQUITY": 55.0}
+    frame = reports(EastmoneyHkFundamentals).assign(**sheet, END_CASH=7.0)
+    (row,) = rows_of(read(EastmoneyHkFundamentals, frame))
+    told = (row["total_assets"], row["minorities"], row["cash_equivalents"], row["equity"])
+    assert told == (100.0, 5.0, 7.0, 55.0)
+    assert (row["debt"], row["interest_expense"], row["ebit"]) == (None, None, None)
+
+
 def test_a_report_that_cannot_be_read_is_rejected() -> None:
     frames = [
         reports(revenue="viele"),

@@ -31,7 +31,7 @@ from screener.workflows.page.beside import SEED, band_rows, bands_beside
 from screener.workflows.page.distributions import distributions_of
 from screener.workflows.page.valuations import valuation_rows, valued_on
 from screener.workflows.screen.requests import ask_saved
-from screener.workflows.study.placebo import PlaceboRequest, run_placebos
+from screener.workflows.study.placebo.run import PlaceboRequest, run_placebos
 from screener.workspace.screens import SavedScreen, write_screen
 from tests.support.soaking import soaked
 

@@ -33,17 +33,17 @@ from screener.results.placebo import CONTROLS, JOINT, PLACEBOS
 from screener.results.tables import fits
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.run import run_events
-from screener.workflows.study.placebo import (
-    PlaceboRequest,
-    PlaceboRun,
-    run_placebos,
-)
-from screener.workflows.study.placebo_joint import joint_results, largest_error
-from screener.workflows.study.placebo_rows import (
+from screener.workflows.study.placebo.joint import joint_results, largest_error
+from screener.workflows.study.placebo.rows import (
     control_rows,
     joint_rows,
     placebo_document,
     placebo_rows,
+)
+from screener.workflows.study.placebo.run import (
+    PlaceboRequest,
+    PlaceboRun,
+    run_placebos,
 )
 
 START, END, CUT = date(2024, 1, 2), date(2024, 12, 31), date(2024, 9, 10)

@@ -122,6 +122,7 @@ def test_a_multiple_of_a_year_to_come_stands_beside_what_brokers_expect(tmp_path
     assert (forward["then"], forward["now"]) == pytest.approx((1025 / 100, 1225 / 120))
     assert (trailing["then"], trailing["now"]) == pytest.approx((1025 / 50, 1225 / 50))
     assert trailing["claimed"] is None
+    assert list(rows).index("ev_revenue_forward") == list(rows).index("ev_revenue") + 1
     assert found.remarks[0] == (
         "The report's EV/revenue is for 2025E and stands beside ev_revenue_forward; ev_revenue is "
         "of the last four quarters."

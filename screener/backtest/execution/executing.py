@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from screener.backtest.execution.accounts.rebalanced import execute_rebalanced
 from screener.backtest.execution.booking import Fill
 from screener.backtest.execution.dealing import NOTHING_TAKEN, Taken
 from screener.backtest.execution.fills import Held, WindowOrders, resolve_orders
-from screener.backtest.execution.rebalanced import execute_rebalanced
 from screener.backtest.execution.shares import (
     Execution,
     dated,

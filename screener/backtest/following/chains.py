@@ -16,13 +16,13 @@ from typing import Protocol
 
 import numpy as np
 
+from screener.backtest.execution.accounts.cash_account import Played, Trade
+from screener.backtest.execution.accounts.models import MoneyModel
+from screener.backtest.execution.accounts.rebalanced import simulated
 from screener.backtest.execution.booking import Booking, Fill, waited
-from screener.backtest.execution.cash_account import Played, Trade
 from screener.backtest.execution.dealing import NOTHING_TAKEN, Dealing, Taken
 from screener.backtest.execution.holdings import Holding, TaxLot
-from screener.backtest.execution.models import MoneyModel
 from screener.backtest.execution.pricing import ValuePanel
-from screener.backtest.execution.rebalanced import simulated
 from screener.backtest.execution.shares import Execution, dated
 from screener.backtest.following.slots import Followed
 from screener.backtest.frictions import Line, OrderStatus

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from screener.backtest.execution.accounts.cash_account import CashAccount, Played, cost_of
+from screener.backtest.execution.accounts.models import MoneyModel
 from screener.backtest.execution.booking import Booking, Fill
-from screener.backtest.execution.cash_account import CashAccount, Played, cost_of
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.fills import purchase
-from screener.backtest.execution.models import MoneyModel
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.portfolio import LEAST_PART
 from screener.domain.arrays import IntArray

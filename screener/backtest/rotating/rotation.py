@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account_book import AccountBook, simulated_books
+from screener.backtest.execution.accounts.book import AccountBook, simulated_books
 from screener.backtest.execution.shares import dated
 from screener.backtest.frictions import EntitlementKind, Frictions, Line, Order
 from screener.backtest.rotating.account import (

@@ -196,11 +196,15 @@ def commits(store: Store) -> tuple[Version, ...]:
 
 
 def measure(store: Store) -> Disk:
-    """Measure a lake: data files, catalog, stored runs; the catalog on a server counts nothing."""
+    """Measure a lake: data files, catalog, stored runs; a catalog on a server counts nothing."""
     root = store.root
-    data, files = store.size_of_data() if store.place.shared else _size(root / DATA)
+    runs = _size(root / "runs")[0]
+    if store.place.shared:
+        data, files = store.size_of_data()
+        return Disk(data=data, files=files, catalog=0, runs=runs)
+    data, files = _size(root / DATA)
     catalog = sum(path.stat().st_size for path in root.glob(f"{CATALOG}*"))
-    return Disk(data=data, files=files, catalog=catalog, runs=_size(root / "runs")[0])
+    return Disk(data=data, files=files, catalog=catalog, runs=runs)
 
 
 def _counted(store: Store, spec: Table) -> str:

@@ -7,6 +7,7 @@ newest version are counted on both sides.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -196,22 +197,23 @@ def _copy_files(store: Store, target: Place, there: lake.Connection, catalog: _C
     missing = [path for path in wanted if held[path] is None or held[path] != wanted[path]]
     for path in counted(missing):
         with lake.storage_errors(source):
-            (digest,) = file_digests(source, here, [path])
-            if digest is None or digest != wanted[path]:
+            content = _content(source, here, path)
+            if content is None or hashlib.sha256(content).hexdigest() != wanted[path]:
                 raise StorageDamaged(
                     say("a data file is not what was written, or was removed meanwhile"),
                     where=f"{source}: {path}",
                     fix=say("`screener data verify` lists all damage; else type it again"),
                 )
-            content = _content(source, here, path)
         with lake.storage_errors(target):
             _put(target, there, path, content)
     return sum(sizes.values())
 
 
-def _content(place: Place, connection: lake.Connection, path: str) -> bytes:
+def _content(place: Place, connection: lake.Connection, path: str) -> bytes | None:
     if not place.shared:
-        return (place.folder / lake.DATA / path).read_bytes()
+        with suppress(FileNotFoundError):
+            return (place.folder / lake.DATA / path).read_bytes()
+        return None
     from screener.data.lake.shared.objects import bytes_of
 
     return bytes_of(place, connection, path)
@@ -249,7 +251,8 @@ def _replace(connection: lake.Connection, catalog: _Catalog) -> None:
 
 def _compared(store: Store, target: Place, catalog: _Catalog, size: int) -> Moved:
     """Record the files of the copy, and compare it table by table."""
-    version = int(max(catalog["ducklake_snapshot"].column("snapshot_id").to_pylist()))
+    numbers = catalog["ducklake_snapshot"].column("snapshot_id").to_pylist()
+    version = int(max(numbers))
     with closing(lake.connect(target)) as copy, lake.storage_errors(target):
         paths = list(_paths(catalog))
         record_anew(target, copy)
@@ -278,7 +281,7 @@ def _compared(store: Store, target: Place, catalog: _Catalog, size: int) -> Move
         )
     return Moved(
         version=version,
-        versions=catalog["ducklake_snapshot"].num_rows - 1,
+        versions=sum(number >= FIRST_VERSION for number in numbers),
         files=len(paths),
         size=size,
         tables=tuple(

@@ -19,8 +19,8 @@ from screener.results.study import CALIBRATION, NAMES, SESSIONS, TESTS
 from screener.results.tables import Row, Table
 from screener.workflows.page.sessions import session_interval
 from screener.workflows.study.calibration import CalibrationRun, calibration_rows
-from screener.workflows.study.placebo import PlaceboResult
-from screener.workflows.study.placebo_rows import placebo_rows
+from screener.workflows.study.placebo.rows import placebo_rows
+from screener.workflows.study.placebo.run import PlaceboResult
 from screener.workflows.study.rows import day_rows, name_rows, test_rows, unit_table
 from screener.workflows.study.run import StudyRun
 from screener.workflows.study.verdicts import VerdictRun

@@ -23,8 +23,8 @@ from screener.render.tables import (
 )
 from screener.results.placebo import JOINT, PLACEBOS
 from screener.study.placebo.monte_carlo import Placement
-from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
-from screener.workflows.study.placebo_joint import JointResult, largest_error
+from screener.workflows.study.placebo.joint import JointResult, largest_error
+from screener.workflows.study.placebo.run import PlaceboResult, PlaceboRun
 
 __all__ = ["placebo_page"]
 

@@ -30,7 +30,7 @@ from screener.workflows.explain.sources import (
 from screener.workflows.follow.run import FollowRun
 from screener.workflows.score.run import ScoreRun
 from screener.workflows.screen.run import ScreenRequest
-from screener.workflows.study.placebo import PlaceboRun
+from screener.workflows.study.placebo.run import PlaceboRun
 from screener.workflows.study.run import StudyRun
 
 __all__ = ["Gathered", "gathered"]

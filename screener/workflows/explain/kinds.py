@@ -33,8 +33,8 @@ from screener.workflows.study.calibration import (
     calibrate,
     calibration_rows,
 )
-from screener.workflows.study.placebo import PlaceboRequest, run_placebos
-from screener.workflows.study.placebo_rows import control_rows, placebo_rows
+from screener.workflows.study.placebo.rows import control_rows, placebo_rows
+from screener.workflows.study.placebo.run import PlaceboRequest, run_placebos
 from screener.workflows.study.rows import day_rows, name_rows, test_rows, unit_rows
 from screener.workflows.study.run import StudyRequest, run_study
 from screener.workspace.locate import Workspace

@@ -15,7 +15,7 @@ from screener.language import say
 from screener.study.placebo.band import PlaceboBand, run_band
 from screener.study.placebo.matching import Matched, match_names
 from screener.workflows.backtest.run import BacktestRun
-from screener.workflows.study.placebo_market import Around, around_events, holding_of
+from screener.workflows.study.placebo.market import Around, around_events, holding_of
 
 __all__ = ["DRAWS", "SEED", "Beside", "band_rows", "bands_beside"]
 

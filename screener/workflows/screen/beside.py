@@ -262,7 +262,12 @@ def _field_of(claim: Claim) -> str:
 def _asked_fields(report: Report) -> Sequence[str]:
     listed = {claim.listing for claim in report.claims} - {None}
     own = [_field_of(claim) for claim in report.claims if claim.listing in listed]
-    return [name for name in dict.fromkeys((*_SHOWN, *own)) if name in FIELDS]
+    names = [name for name in dict.fromkeys((*_SHOWN, *own)) if name in FIELDS]
+    place = {name: at for at, name in enumerate(names)}
+    for trailing, ahead in _FORWARD.items():
+        if ahead in place:
+            place[ahead] = place.get(trailing, place[ahead])
+    return sorted(names, key=place.__getitem__)
 
 
 def _number(value: object) -> float | None:

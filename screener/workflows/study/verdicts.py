@@ -19,7 +19,12 @@ from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_variants
 from screener.workflows.report.catalog import list_reports
 from screener.workflows.score.run import ScoreRequest, run_board
-from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
+from screener.workflows.study.placebo.run import (
+    PlaceboRequest,
+    PlaceboResult,
+    PlaceboRun,
+    run_placebos,
+)
 from screener.workflows.study.run import StudyRequest
 from screener.workflows.study.verdict import (
     BrokerRecord,

@@ -239,7 +239,7 @@ class Verifier:
         if damage is Damage.UNRECORDED and not self._list().there:
             return _lost_list(self._place)
         return StorageDamaged(
-            _harm(damage, self._file_of(path, table)),
+            _harm(damage, self._file_of(path, table), _list_of(self._place)),
             where=place_of_file(self._place, path),
             fix=_way_back(),
         )
@@ -419,7 +419,7 @@ def _way_back() -> str:
     )
 
 
-def _harm(damage: Damage, file: str) -> str:
+def _harm(damage: Damage, file: str, sums: str) -> str:
     """Say what is wrong with a file."""
     if damage is Damage.MISSING:
         return say("{file} is missing", file=file)
@@ -430,7 +430,7 @@ def _harm(damage: Damage, file: str) -> str:
     return say(
         "{file} has no hash in {sums}: nothing tells whether it is what was written",
         file=file,
-        sums=SUMS,
+        sums=sums,
     )
 
 
@@ -442,19 +442,24 @@ def _look(path: Path) -> _Look | None:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
+def _list_of(place: Place) -> str:
+    """Name what keeps the hashes: a file, or a table of a server."""
+    return "screener_file_sums" if place.shared else SUMS
+
+
 def _lost_list(place: Place) -> StorageDamaged:
     return StorageDamaged(
         say(
             "the list of hashes {file} is gone or cut: nothing tells whether the data "
             "files are what was written",
-            file=SUMS,
+            file=_list_of(place),
         ),
         where=str(place),
         fix=say(
             "put {file} back from a copy; without one, `screener data verify "
             "--rebuild-hashes` compares the rows with the digest of their commit and "
             "records the files as they are",
-            file=SUMS,
+            file=_list_of(place),
         ),
     )
 

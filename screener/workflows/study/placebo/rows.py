@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from screener.language.lists import clauses
 from screener.study.placebo.monte_carlo import Placement
-from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
-from screener.workflows.study.placebo_joint import JointResult, joint_results
+from screener.workflows.study.placebo.joint import JointResult, joint_results
+from screener.workflows.study.placebo.run import PlaceboResult, PlaceboRun
 from screener.workspace.plain import plain_of
 
 __all__ = ["control_rows", "joint_rows", "placebo_document", "placebo_rows"]

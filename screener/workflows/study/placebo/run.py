@@ -40,8 +40,8 @@ from screener.workflows.backtest.market import (
 from screener.workflows.backtest.remarks import remarks_of
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.run_ids import run_id
-from screener.workflows.study.placebo_dates import OtherDates, other_dates
-from screener.workflows.study.placebo_market import Around, around_events, holding_of
+from screener.workflows.study.placebo.dates import OtherDates, other_dates
+from screener.workflows.study.placebo.market import Around, around_events, holding_of
 
 __all__ = [
     "PlaceboRequest",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.cash_account import CashAccount, Played, cost_of
-from screener.backtest.execution.models import ExecutionModel
+from screener.backtest.execution.accounts.cash_account import CashAccount, Played, cost_of
+from screener.backtest.execution.accounts.models import ExecutionModel
 from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.cash_account import Played, Trade
-from screener.backtest.execution.models import ExecutionModel
+from screener.backtest.execution.accounts.cash_account import Played, Trade
+from screener.backtest.execution.accounts.models import ExecutionModel
 from screener.backtest.execution.shares import paid_of, sold_out
 from screener.backtest.portfolio import TradeBook, simulate_trades
 from screener.domain.arrays import FloatMatrix, FloatVector

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from screener.backtest.execution.accounts.models import ExecutionModel
 from screener.backtest.execution.booking import Fill
 from screener.backtest.execution.holdings import Holding, TaxLot
-from screener.backtest.execution.models import ExecutionModel
 from screener.backtest.frictions import Line, Order
 from screener.market.charges import Side
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account_book import AccountBook, simulated_books
+from screener.backtest.execution.accounts.book import AccountBook, simulated_books
+from screener.backtest.execution.accounts.cash_account import Played, Trade
+from screener.backtest.execution.accounts.models import ExecutionModel, MoneyModel, PaperModel
+from screener.backtest.execution.accounts.rebalancing import play_rebalanced
 from screener.backtest.execution.booking import Booking
-from screener.backtest.execution.cash_account import Played, Trade
 from screener.backtest.execution.dealing import Dealing
-from screener.backtest.execution.models import ExecutionModel, MoneyModel, PaperModel
 from screener.backtest.execution.pricing import ValuePanel
-from screener.backtest.execution.rebalancing import play_rebalanced
 from screener.backtest.execution.shares import Execution, dated
 from screener.backtest.frictions import Frictions
 from screener.backtest.portfolio import PAPER_MONEY

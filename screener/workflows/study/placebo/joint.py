@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from screener.domain.basket import Event
 from screener.study.placebo.monte_carlo import Placement
 from screener.study.placebo.placebo import joint_placement
-from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
+from screener.workflows.study.placebo.run import PlaceboResult, PlaceboRun
 
 __all__ = ["JointResult", "joint_results", "largest_error"]
 

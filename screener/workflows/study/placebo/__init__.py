@@ -1,0 +1,1 @@
+"""Placebos of events: matched random baskets, their market, and what they tell."""
