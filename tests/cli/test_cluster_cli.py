@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -158,6 +159,30 @@ def test_a_comparison_with_random_baskets_has_the_bits_of_one_process(
         assert right.placebo is not None
         assert left.placebo.returns.tobytes() == right.placebo.returns.tobytes()
         assert left.dates == right.dates or left.dates is None
+
+
+@loopback
+@soaked
+def test_rows_written_as_they_come_are_those_of_one_process(
+    scheduler: str, desk: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backtest_run, "_LEAST_EVENTS", 1)
+    one = desk.backtest_to(tmp_path / "one", hold=(5, 20), jobs=1)
+    many = desk.backtest_to(tmp_path / "many", hold=(5, 20), cluster=scheduler)
+    assert one.run_ids == many.run_ids
+    for name in ("returns", "orders", "metrics", "shortfall"):
+        own, other = (pq.read_table(tmp_path / at / f"{name}.parquet") for at in ("one", "many"))
+        assert own.equals(other), name  # whose row groups are those of their pieces
+
+
+@loopback
+@soaked
+def test_a_calibration_has_the_numbers_of_one_process(scheduler: str, desk: Workspace) -> None:
+    one = desk.study(["compute-leasing"], calibrate=20, jobs=1)
+    many = desk.study(["compute-leasing"], calibrate=20, cluster=scheduler)
+    assert one.calibrated is not None
+    assert many.calibrated is not None
+    assert one.calibrated.found.rejections == many.calibrated.found.rejections
 
 
 @loopback
