@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -33,6 +35,7 @@ class GrowingFolder:
         self._folder, self._files = folder, files
         self._tables: dict[str, ParquetWriter] = {}
         self._texts: dict[str, TextIO] = {}
+        self._told: defaultdict[str, set[bytes]] = defaultdict(set)
         self.rows: dict[str, int] = {}
 
     def add(self, name: str, rows: pa.Table) -> None:
@@ -46,13 +49,16 @@ class GrowingFolder:
         self.rows[name] = self.rows.get(name, 0) + rows.num_rows
 
     def tell(self, name: str, lines: Iterable[str]) -> None:
-        """Add lines to `NAME.txt`."""
+        """Add lines to `NAME.txt`, each the first time that it is told."""
         if name not in self._texts:
             file = (self._folder / f"{name}.txt").open("w", encoding="utf-8")
             self._texts[name] = self._files.enter_context(file)
-        held = list(lines)
-        self._texts[name].writelines(f"{line}\n" for line in held)
-        self.rows[name] = self.rows.get(name, 0) + len(held)
+        for line in lines:
+            digest = blake2b(line.encode(), digest_size=16).digest()  # lines may be very many
+            if digest not in self._told[name]:
+                self._told[name].add(digest)
+                self._texts[name].write(f"{line}\n")
+        self.rows[name] = len(self._told[name])
 
 
 @contextmanager

@@ -108,6 +108,7 @@ def test_the_rows_are_those_of_a_run_that_is_held(
     assert said <= {*told, *found.remarks}
     assert told <= said
     assert told
+    assert found.rows["remarks"] == len(told)
 
 
 @soaked
@@ -123,6 +124,13 @@ def test_two_workers_write_the_same(
     assert one == replace(two, folder=one.folder)
     for path in one.folder.iterdir():
         assert path.read_bytes() == (two.folder / path.name).read_bytes()
+    monkeypatch.setitem(defaults, "chunk", 3)  # other pieces: other groups of the same rows
+    three = streamed(store, asked, tmp_path / "three")
+    assert one == replace(three, folder=one.folder)
+    remarks = [(run.folder / "remarks.txt").read_bytes() for run in (one, three)]
+    assert remarks[0] == remarks[1]
+    for path in one.folder.glob("*.parquet"):
+        assert pq.read_table(path).equals(pq.read_table(three.folder / path.name)), path.name
 
 
 def test_a_folder_that_holds_something_is_refused_and_stays(store: Store, tmp_path: Path) -> None:

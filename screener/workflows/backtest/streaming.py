@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from screener.backtest.run import EventResult, backtest_pieces
+from screener.backtest.run import EventResult, Settings, backtest_pieces
 from screener.data.lake.store import Store
 from screener.domain.listing import Listing
+from screener.domain.panel import PricePanel
 from screener.errors import DataError
 from screener.files.growing import growing_folder
 from screener.results.arrow import arrow_rows
@@ -189,14 +191,21 @@ def _piece(
     tables |= {spec.name: arrow_rows(spec, rows(run)) for spec, rows in _kept(shell).items()}
     return _Piece(
         tables=tables,
-        remarks=(
-            *row_remarks(panel, results, settings),
-            *touched_remarks(panel, results, noted),
-        ),
+        remarks=tuple(_told(results, panel, settings, noted)),
         lacks=tuple(lack for lack in run.lacks if lack),
         examples={_kind(result): _bare(result) for result in results},
         unlisted=unlisted(market.trading, results, settings),
     )
+
+
+def _told(
+    results: Sequence[EventResult], panel: PricePanel, settings: Settings, noted: Noted
+) -> Iterator[str]:
+    """Give the remarks of one event after the other: the same ones however pieces are cut."""
+    for _, group in groupby(results, key=lambda result: id(result.window.event)):
+        own = tuple(group)
+        yield from row_remarks(panel, own, settings)
+        yield from touched_remarks(panel, own, noted)
 
 
 def _kept(shell: BacktestRun) -> dict[TableSpec, Callable[[BacktestRun], list[dict[str, object]]]]:
