@@ -124,7 +124,7 @@ class Cluster:
         if others:
             raise ClusterFailed(
                 say("workers of another version: {others}", others=listed(others)),
-                where=f"--cluster {address}",
+                where=_place(address),
                 fix=say("install the same versions on all machines, as constraints.txt has them"),
             )
         self.n_workers = len(client.nthreads())
@@ -231,21 +231,21 @@ class Cluster:
     def _no_workers(self) -> ClusterFailed:
         return ClusterFailed(
             say("the cluster has no worker"),
-            where=f"--cluster {self._address}",
+            where=_place(self._address),
             fix=say("start some: `dask worker {address} --nthreads 1`", address=self._address),
         )
 
     def _ended(self, n: int) -> ClusterFailed:
         return ClusterFailed(
             say("workers of the cluster ended before a part was done, {n} times", n=n),
-            where=f"--cluster {self._address}",
+            where=_place(self._address),
             fix=say("look into their logs: mostly, they need more memory"),
         )
 
     def _gone(self) -> ClusterFailed:
         return ClusterFailed(
             say("the cluster went away before the work was done"),
-            where=f"--cluster {self._address}",
+            where=_place(self._address),
             fix=say("start its scheduler and its workers again, or leave out --cluster"),
         )
 
@@ -289,6 +289,11 @@ def _library() -> Any:
         ) from error
 
 
+def _place(address: str) -> str:
+    """Return where a fault of the cluster is, for a message."""
+    return f"--cluster {address}"
+
+
 @contextmanager
 def _connected(library: Any, address: str) -> Iterator[Any]:
     security = library.Security(require_encryption=True)
@@ -301,7 +306,7 @@ def _connected(library: Any, address: str) -> Iterator[Any]:
     if lacking:
         raise ConfigError(
             say("Dask's configuration names no certificates"),
-            where=f"--cluster {address}",
+            where=_place(address),
             fix=say(
                 "write them into ~/.config/dask/distributed.yaml, or set {variables}",
                 variables=listed(lacking),
@@ -312,7 +317,7 @@ def _connected(library: Any, address: str) -> Iterator[Any]:
     except (OSError, ValueError, TypeError) as error:
         raise ClusterFailed(
             say("the cluster cannot be reached: {why}", why=error),
-            where=f"--cluster {address}",
+            where=_place(address),
             fix=say("start its scheduler, and let its certificates come from the same authority"),
         ) from error
     try:
