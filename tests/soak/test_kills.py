@@ -11,7 +11,7 @@ import pytest
 from tests.support.fault_points import JOBS, faults, moments, number_in, settled
 from tests.support.soaking import SEED, in_child, keep, modules, share, warm
 
-ROUNDS = share(35, 200) // len(JOBS)
+ROUNDS = share(50, 200) // len(JOBS)
 KILLED = "ended by SIGKILL"
 
 
