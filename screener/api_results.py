@@ -566,11 +566,11 @@ class ScreenedResult:
             remarks=(*self.remarks, *self.result.remarks),
         )
 
-    def to_html(self, target: str | PathLike[str] | None = None) -> str:
-        """Return its page as HTML, as `BacktestResult.to_html`."""
+    def to_html(self, target: str | PathLike[str] | None = None, *, called: str = "") -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`; `called` heads it."""
         from screener.render.pages.screen import screen_document
 
-        return _written(screen_document(self.result), target)
+        return _written(screen_document(self.result, name=called), target)
 
     def _repr_html_(self) -> str:
         from screener.render.pages.notebook import table_shown

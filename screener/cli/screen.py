@@ -289,7 +289,9 @@ def _run(
     found = desk.screen(as_of=day, data_version=data_version, **asked.arguments())
     _save(place, save, asked, force=force)
     if html is not None:
-        write_text(html, found.to_html())
+        from screener.workflows.page.site import screen_title
+
+        write_text(html, found.to_html(called="" if saved is None else screen_title(place, saved)))
     _store(place, found.result, day, asked)
     _show(
         found.result,

@@ -179,11 +179,13 @@ def _tools(name: str, caption: str, n_rows: int) -> Node:
 
 
 def _head(column: Column) -> Node:
-    numeric = column.dtype in (Dtype.NUMBER, Dtype.WHOLE)
+    look = ["n"] if column.dtype in (Dtype.NUMBER, Dtype.WHOLE) else []
+    if column.label() == column.name:
+        look.append("key")  # what one types has no capital
     return node(
         "th",
         node("button", column.label(), type="button", title=column.told()),
         scope="col",
         aria_sort="none",
-        class_="n" if numeric else None,
+        class_=" ".join(look) or None,
     )
