@@ -37,7 +37,9 @@ def packages_page() -> str:
         lines += [
             f"## {called}",
             "",
-            word("{n} packages, {size} MB.").format(n=len(names), size=f"{size:,.0f}"),
+            word(
+                "{n} packages, {size} MB." if len(names) > 1 else "{n} package, {size} MB."
+            ).format(n=len(names), size=f"{size:,.1f}" if size < 10 else f"{size:,.0f}"),
             "",
         ]
         lines += table(

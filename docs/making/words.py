@@ -22,6 +22,7 @@ _WORDS = {
         "各包自述的许可证与磁盘占用（MB；Linux、Python 3.11、`constraints.txt` 中的版本）。"
     ),
     "{n} packages, {size} MB.": "{n} 个包，共 {size} MB。",
+    "{n} package, {size} MB.": "{n} 个包，共 {size} MB。",
     "package": "包",
     "licence": "许可证",
     "MB": "MB",
