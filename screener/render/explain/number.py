@@ -9,10 +9,11 @@ from rich.text import Text
 
 from screener.backtest.frictions import Line, Order, OrderStatus
 from screener.domain.basket import Rebalance
-from screener.language import Language, bound, say, say_all
+from screener.language import Language, bound, say
 from screener.language.lists import about, clauses
 from screener.render.backtest.blocks import event_title
 from screener.render.backtest.shortfall import step_name
+from screener.render.explain.again import again_told
 from screener.render.local import told, word
 from screener.render.tables import (
     UNDEFINED,
@@ -81,20 +82,7 @@ def _facts(found: Explanation) -> Iterator[tuple[str, str]]:
     )
     for label, name in zip(labels, _RETURNS, strict=True):
         yield label, percent(getattr(result, name), signed=True)
-    yield say("Again"), _same(found)
-
-
-def _same(found: Explanation) -> str:
-    if not found.differences:
-        return say("every value of the row comes out again")
-    differences = say_all(
-        "; ",
-        [
-            say("{column} was {old}, is {new}", column=item.column, old=item.told, new=item.now)
-            for item in found.differences
-        ],
-    )
-    return say("no: {differences}", differences=differences)
+    yield say("Again"), again_told(found.differences)
 
 
 def _names(found: Explanation) -> Iterator[RenderableType]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.language import say, say_all
+from screener.language import say
+from screener.render.explain.again import again_told
 from screener.render.local import told, word
 from screener.render.tables import banner, facts, heads, plain_table
 from screener.results.explained import SOURCES
@@ -33,7 +34,10 @@ def traced_page(found: Traced) -> RenderableType:
     parts += [
         Text(run, style="bold"),
         facts(
-            [*((label, told(text)) for label, text in found.facts), (say("Again"), _same(found))]
+            [
+                *((label, told(text)) for label, text in found.facts),
+                (say("Again"), again_told(found.differences)),
+            ]
         ),
         Text(),
         facts(values),
@@ -42,24 +46,6 @@ def traced_page(found: Traced) -> RenderableType:
         *(Text(f"  {line}") for line in _sentences(found)),
     ]
     return Group(*parts)
-
-
-def _facts(found: Traced) -> Iterator[tuple[str, str]]:
-    yield from ((label, told(text)) for label, text in found.facts)
-    yield say("Again"), _same(found)
-
-
-def _same(found: Traced) -> str:
-    if not found.differences:
-        return say("every value of the row comes out again")
-    differences = say_all(
-        "; ",
-        [
-            say("{column} was {old}, is {new}", column=item.column, old=item.told, new=item.now)
-            for item in found.differences
-        ],
-    )
-    return say("no: {differences}", differences=differences)
 
 
 def _sources(found: Traced) -> Iterator[RenderableType]:
