@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lxml import html
 from typer.testing import CliRunner
 
 import screener
@@ -318,15 +319,32 @@ def test_a_notebook_shows_charts_without_a_script(found: BacktestResult) -> None
         found.plot(99)
 
 
-def test_every_result_has_a_page(ws: Workspace, tmp_path: Path) -> None:
+def widths(page: str) -> list[set[int]]:
+    """Return how many cells the rows of each table of a page have, those of its head too."""
+    return [
+        {
+            sum(int(cell.get("colspan", "1")) for cell in row.iterchildren("td", "th"))
+            for row in table.iter("tr")
+        }
+        for table in html.document_fromstring(page).iter("table")
+    ]
+
+
+def test_every_result_has_a_page(ws: Workspace, found: BacktestResult, tmp_path: Path) -> None:
+    checks = {"便宜": "pb < 2"}
     for name, result in (
-        ("screen", ws.screen(universe="a", as_of="2026-05-27", pb=(None, 2.0))),
+        ("screen", ws.screen(universe="a", as_of="2026-05-27", pb=(None, 2.0), checks=checks)),
         ("score", ws.score()),
         ("study", ws.study(["copper"])),
+        ("follow", ws.follow(hold=5, slots=3)),
+        ("events", found),
     ):
         text = result.to_html(tmp_path / f"{name}.html")
         assert text == (tmp_path / f"{name}.html").read_text(encoding="utf-8")
         assert "<table" in result._repr_html_()
+        tables = widths(text)
+        assert tables, name
+        assert all(len(table) == 1 for table in tables), (name, tables)
 
 
 def test_a_distribution_counts_every_value_and_marks_what_is_kept(ws: Workspace) -> None:

@@ -180,7 +180,7 @@ def _tools(name: str, caption: str, n_rows: int) -> Node:
 
 def _head(column: Column) -> Node:
     look = ["n"] if column.dtype in (Dtype.NUMBER, Dtype.WHOLE) else []
-    if column.label() == column.name:
+    if column.en == column.name:  # in either language: a head of two is one cell
         look.append("key")  # what one types has no capital
     return node(
         "th",
