@@ -37,20 +37,18 @@ def config(
         Origin,
         change_setting,
         held_settings,
-        known_setting,
         setting_text,
+        typed_setting,
     )
 
     place = workspace_of(workspace)
-    if key is not None:
-        known_setting(key, where="config")
-    if key is not None and value is not None:
-        change_setting(place, key, value)
-    held = held_settings(place, os.environ)
     if key is None:
-        console().print(settings_page(held.values()))
+        console().print(settings_page(held_settings(place, os.environ).values()))
         return
-    found = held[key]
+    setting = typed_setting(key, where="config")
+    if value is not None:
+        change_setting(place, key, value)
+    found = held_settings(place, os.environ)[setting.key]
     console().print(setting_text(found.value), markup=False, soft_wrap=True)
     if value is not None and found.origin is Origin.ENVIRONMENT:
         told = say("${variable} goes before the file", variable=found.setting.variable)

@@ -1,23 +1,28 @@
 """Settings: environment `SCREENER_*`, else `screener.toml` of the workspace, else built in.
 
 Each is declared once: key, type, default, meaning. What a backtest would refuse is refused here.
+Where the lake is stands there too, as a table; it is shown, and changed in the file alone.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Never
 
 from screener.domain.amounts import parse_amounts
 from screener.domain.choices import parse_answer
 from screener.errors import ConfigError, InputError
+from screener.files.place import Place
 from screener.language import AUTO, Language, say
 from screener.language.lists import listed, place_in
 from screener.workflows.backtest.options import BacktestOptions
 from screener.workspace.lake import KEY as LAKE
+from screener.workspace.lake import LOCAL, lake_place
 from screener.workspace.locate import Workspace
 from screener.workspace.settings import FILE, read_settings, write_setting
 
@@ -30,6 +35,7 @@ __all__ = [
     "held_settings",
     "known_setting",
     "setting_text",
+    "typed_setting",
 ]
 
 DEFAULT = "default"
@@ -81,10 +87,13 @@ def held_settings(workspace: Workspace | None, environ: Mapping[str, str]) -> di
         If the file cannot be read.
     """
     in_file = {} if workspace is None else read_settings(workspace)
-    for key in in_file.keys() - {LAKE}:  # read by whoever opens it
+    for key in in_file:
         known_setting(key, where=FILE)
     found = {}
     for key, setting in _SETTINGS.items():
+        if key == LAKE:
+            found[key] = _held_lake(workspace, in_file.get(key), environ)
+            continue
         value, origin = setting.default, Origin.BUILT_IN
         if text := environ.get(setting.variable):
             value, origin = _read(setting, text, f"${setting.variable}"), Origin.ENVIRONMENT
@@ -94,19 +103,41 @@ def held_settings(workspace: Workspace | None, environ: Mapping[str, str]) -> di
     return found
 
 
+def _held_lake(workspace: Workspace | None, in_file: object, environ: Mapping[str, str]) -> Held:
+    """Return where the lake is, as the settings say: no server is asked."""
+    setting, folder = _SETTINGS[LAKE], Path() if workspace is None else workspace.data_cache
+    place = lake_place(folder, in_file, environ, file=FILE)
+    origin = Origin.BUILT_IN if in_file is None else Origin.FILE
+    if environ.get(setting.variable):
+        origin = Origin.ENVIRONMENT
+    own = setting.default if workspace is None else str(place)
+    return Held(setting=setting, value=_shared_text(place) if place.shared else own, origin=origin)
+
+
+def _shared_text(place: Place) -> str:
+    """Write the place of a lake for many as its variable has it."""
+    from screener.data.lake.shared.secrets import redacted
+
+    told = {"catalog": place.catalog, "data": place.data, "endpoint": place.endpoint}
+    quoted = {key: json.dumps(text, ensure_ascii=False) for key, text in told.items() if text}
+    return redacted(", ".join(f"{key} = {text}" for key, text in quoted.items()))
+
+
 def change_setting(workspace: Workspace, key: str, text: str) -> None:
     """Set a key in the file of a workspace, or with `default` take it out.
 
     Raises
     ------
     ConfigError
-        If there is no such key, or the text is no value of it; nothing is changed.
+        If there is no such key, the text is no value of it, or it is changed in the file alone;
+        nothing is changed.
     StorageError
         If the file cannot be written.
     """
-    setting = known_setting(key, where=say("the settings"))
-    value = None if text == DEFAULT else _read(setting, text, say("the settings"))
-    write_setting(workspace, key, _plain(value))
+    setting = typed_setting(key, where=say("the settings"))
+    out = text == DEFAULT and setting.key != LAKE
+    value = None if out else _read(setting, text, say("the settings"))
+    write_setting(workspace, setting.key, _plain(value))
 
 
 def _plain(value: Value | None) -> object:
@@ -139,6 +170,21 @@ def backtest_defaults(held: Mapping[str, Held]) -> dict[str, Value]:
         for key, item in held.items()
         if key in names and item.origin is not Origin.BUILT_IN
     }
+
+
+def typed_setting(key: str, *, where: str) -> Setting:
+    """Return the setting that is meant by a key as it is typed.
+
+    A key of the table `[lake]`, such as `lake.catalog`, means the table.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    table, dot, _ = key.partition(".")
+    # Whatever follows is not repeated in a message: it may hold a secret.
+    return known_setting(LAKE if dot and table == LAKE else key, where=where)
 
 
 def known_setting(key: str, *, where: str) -> Setting:
@@ -236,6 +282,17 @@ def _address(given: object) -> str:
     return check_cluster(str(given)) if given else ""
 
 
+def _in_file_alone(_: object) -> Never:
+    raise InputError(
+        say("the place of the lake is not changed by this command"),
+        fix=say(
+            "write `catalog` and `data` of `[lake]` into {file}, or remove that table for the "
+            "folder of the workspace; see the guide of a desk",
+            file=FILE,
+        ),
+    )
+
+
 _BUILT_IN = BacktestOptions()
 _EVERY = (
     Setting(
@@ -317,6 +374,14 @@ _EVERY = (
         read=_address,
         default="",
         meaning=lambda: say("address of the Dask scheduler whose workers share it instead"),
+    ),
+    Setting(
+        key=LAKE,
+        read=_in_file_alone,
+        default=LOCAL,
+        meaning=lambda: say(
+            "where the market data are: data_cache of the workspace, or what table [lake] names"
+        ),
     ),
 )
 _SETTINGS = {item.key: item for item in _EVERY}

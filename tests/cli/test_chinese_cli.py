@@ -78,7 +78,7 @@ ONLY_CHINESE = (
 """What takes longest, and has the same tables in both languages."""
 WIDTHS = (60, 80, 120, 160)
 SETTINGS = (
-    *("language", "capital", "participation", "excel", "jobs", "cluster"),
+    *("language", "capital", "participation", "excel", "jobs", "cluster", "lake", "data_cache"),
     *(
         "southbound",
         "direct",

@@ -126,6 +126,98 @@ def test_a_variable_that_tells_no_place(
     assert caught.value.where == "$SCREENER_LAKE"
 
 
+@pytest.mark.parametrize(
+    ("language", "heads", "built_in"), [("en", "from", "built-in"), ("zh", "来源", "内置")]
+)
+def test_the_command_shows_where_the_lake_is_and_asks_no_server(
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    heads: str,
+    built_in: str,
+) -> None:
+    file = workspace.root / "screener.toml"
+    catalog, endpoint = "postgres:host=127.0.0.1 port=1 dbname=x", "http://127.0.0.1:1"  # nobody
+    assert lake_row(workspace, language, heads) == f"{workspace.data_cache} {built_in}"
+    file.write_text(of(catalog, more=f'endpoint = "{endpoint}"'))
+    told = f'catalog = "{catalog}", data = "s3://b/p", endpoint = "{endpoint}"'
+    assert lake_row(workspace, language, heads) == f"{told} screener.toml"
+    assert typed(workspace, "config", "lake") == typed(workspace, "config", "lake.data") == told
+    monkeypatch.setenv("SCREENER_LAKE", "local")
+    assert lake_row(workspace, language, heads) == f"{workspace.data_cache} $SCREENER_LAKE"
+    monkeypatch.setenv("SCREENER_LAKE", told)
+    file.unlink()
+    assert typed(workspace, "config", "lake") == told, "as the variable has it"
+
+
+def typed(workspace: Workspace, *words: str, code: int = 0, language: str = "en") -> str:
+    done = CliRunner().invoke(
+        app,
+        [*words, "--workspace", str(workspace.root), "--lang", language],
+        env={"COLUMNS": "400"},
+    )
+    assert done.exit_code == code, done.output
+    return " ".join(done.output.split())
+
+
+def lake_row(workspace: Workspace, language: str, heads: str) -> str:
+    """Return value and origin of the lake, as the page of all settings has them."""
+    page = typed(workspace, "config", language=language)
+    assert f" {heads} " in page
+    meaning = {"en": "where the market data are", "zh": "行情数据的位置"}[language]
+    return page.partition(f" {meaning}")[0].rpartition(" lake ")[2]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "not changed by this command"), ("zh", "此命令不修改数据湖的位置")],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lake", "local"),
+        ("lake", "default"),
+        ("lake.catalog", f"postgres:service=lake password={SECRET}"),
+        ("lake.catalog", "default"),
+        (f"lake.secret={SECRET}", "x"),
+    ],
+)
+def test_the_place_of_the_lake_is_changed_in_the_file_alone(
+    workspace: Workspace, words: tuple[str, str], language: str, told: str
+) -> None:
+    file = workspace.root / "screener.toml"
+    file.write_text(of())
+    said = typed(workspace, "config", *words, code=2, language=language)
+    assert told in said
+    assert "`catalog`" in said
+    assert "screener.toml" in said
+    assert SECRET not in said
+    assert file.read_text() == of()
+
+
+def test_a_setting_goes_before_the_table_of_the_lake(workspace: Workspace) -> None:
+    file = workspace.root / "screener.toml"
+    file.write_text(of())
+    assert typed(workspace, "config", "capital", "5") == "5"
+    assert file.read_text() == f"capital = 5\n\n{of()}"
+    assert workspace.lake == Place(workspace.data_cache, "postgres:service=lake", "s3://b/p")
+
+
+@pytest.mark.parametrize("command", ["config", "config lake", "basket list"])
+def test_no_command_shows_a_secret_that_is_where_the_lake_is_told(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    file = workspace.root / "screener.toml"
+    file.write_text(of(f"postgres:host=db password={SECRET}"))
+    assert "must not stand in the settings" in typed(workspace, *command.split(), code=2)
+    assert SECRET not in typed(workspace, *command.split(), code=2)
+    file.write_text(of(f"postgres:host=db dbname={SECRET}"))
+    monkeypatch.setenv("PGPASSWORD", SECRET)
+    assert SECRET not in typed(workspace, *command.split())
+    monkeypatch.setenv("SCREENER_LAKE", f'catalog="postgres:host=db password={SECRET}", data="s3:"')
+    assert SECRET not in typed(workspace, *command.split(), code=2)
+
+
 def test_copying_needs_a_lake_for_many(workspace: Workspace) -> None:
     words = ["data", "move", "shared", "--workspace", str(workspace.root)]
     done = CliRunner().invoke(app, words)
