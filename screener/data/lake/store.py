@@ -142,6 +142,9 @@ class Store(Reader):
         if store.version < FIRST_VERSION:  # a first import was ended before it made the tables
             store.close()
             raise lake.no_data_yet(place)
+        if place.shared:  # who only reads has no folder yet for what this machine makes of it
+            with suppress(OSError):
+                place.folder.mkdir(parents=True, exist_ok=True)
         return store
 
     @classmethod
