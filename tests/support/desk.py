@@ -188,7 +188,7 @@ class Desk:
         return answers
 
     def lake(self, folder: Path, *, like: Place | None = None) -> Place:
-        """Name a lake of its own: empty, or a copy of an empty one that was made already."""
+        """Name a lake of its own: without anything, or a copy of one that was made already."""
         name = f"lake{next(_TURN)}"
         template = "" if like is None else f" TEMPLATE {like.catalog.rpartition('=')[2]}"
         self.sql(f"CREATE DATABASE {name}{template}")
@@ -203,6 +203,7 @@ class Desk:
                 f"UPDATE ducklake_metadata SET value = '{place.prefix}' WHERE key = 'data_path'",
                 name,
             )
+            self.tell(f"copy {like.prefix} {place.prefix}".replace("s3://desk/", ""))
         return place
 
     @contextmanager

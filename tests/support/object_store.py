@@ -2,7 +2,7 @@
 
 Run as a program it says its port and a free one, then answers each line with `done`: `refuse` and
 `allow` all requests, `drop` the bucket until it is allowed again, `rot NAME` flips a byte of an
-object, `remove NAME`, `names` lists all.
+object, `remove NAME`, `copy FROM TO` all objects whose names begin so, `names` lists all.
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ def main() -> None:
             guarded.word = word
         elif word == "remove":
             backend.buckets[BUCKET].keys.pop(name)
+        elif word == "copy":
+            start, target = name.split(" ")
+            for key, held in list(backend.buckets[BUCKET].keys.items()):
+                if key.startswith(start):
+                    backend.put_object(BUCKET, target + key.removeprefix(start), held.value)
         elif word == "rot":
             held = backend.buckets[BUCKET].keys[name].value
             at = len(held) // 2

@@ -1,15 +1,21 @@
-"""The store: what lands, what is refused, what a reader sees, and what damage gets."""
+"""The store: what lands, what is refused, what a reader sees, and what damage gets.
+
+What asks for a `folder` concerns the files of a lake in a folder; the soak holds all else of a lake
+for many too.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +37,7 @@ from screener.errors import (
     StorageDamaged,
     StorageError,
 )
+from screener.files.place import Place
 
 ARROW = {
     "VARCHAR": pa.string(),
@@ -64,7 +71,7 @@ def bars(*rows: Row, **common: Any) -> Batch:
     return Batch(tables={TableName.BARS: table(TableName.BARS, rows, **common)})
 
 
-def put(root: Path, batch: Batch) -> tuple[int, tuple[TableChange, ...]]:
+def put(root: Path | Place, batch: Batch) -> tuple[int, tuple[TableChange, ...]]:
     with Store.open(root) as store:
         done = store.commit(batch, message="test")
     return done.version, done.changes
@@ -82,48 +89,77 @@ def closes(store: Store) -> dict[tuple[str, date], float]:
     return found
 
 
-def fingerprint(root: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name != "verified.json"  # what was found right, remembered
-    }
+def data_files(folder: Path) -> list[Path]:
+    return sorted((folder / "data").rglob("*.parquet"))
 
 
-def data_files(root: Path) -> list[Path]:
-    return sorted((root / "data").rglob("*.parquet"))
-
-
-@pytest.fixture(scope="module")
-def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("empty") / "data_cache"
-    Store.create(root).close()
-    return root
-
-
-@pytest.fixture(scope="module")
-def full_lake(empty_lake: Path) -> Path:
-    """A lake with three bars of two listings, at version 2."""
-    root = empty_lake.with_name("full")
-    shutil.copytree(empty_lake, root)
+def fill(root: Path | Place) -> None:
+    """Write three bars of two listings, as version 2."""
     batch = bars(
         bar("600000.SH", TUESDAY, 11.0), bar("600000.SH", MONDAY), bar("000001.SZ", LAST_YEAR)
     )
     assert put(root, batch)[0] == 2
-    return root
+
+
+@pytest.fixture(scope="module")
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("empty") / "data_cache"
+    Store.create(folder).close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full_folder(empty_folder: Path) -> Path:
+    folder = empty_folder.with_name("full")
+    shutil.copytree(empty_folder, folder)
+    fill(folder)
+    return folder
 
 
 @pytest.fixture
-def root(full_lake: Path, tmp_path: Path) -> Path:
+def folder(full_folder: Path, tmp_path: Path) -> Path:
     target = tmp_path / "data_cache"
-    shutil.copytree(full_lake, target)
+    shutil.copytree(full_folder, target)
     return target
 
 
 @pytest.fixture
-def store(root: Path) -> Iterator[Store]:
+def empty_lake(empty_folder: Path) -> Place:
+    return Place(empty_folder)
+
+
+@pytest.fixture
+def fresh(empty_folder: Path, tmp_path: Path) -> Callable[[], Place]:
+    """Make an empty lake at each call."""
+    turn = count()
+    return lambda: Place(shutil.copytree(empty_folder, tmp_path / f"{next(turn)}" / "data_cache"))
+
+
+@pytest.fixture
+def root(folder: Path) -> Place:
+    return Place(folder)
+
+
+@pytest.fixture
+def store(root: Place) -> Iterator[Store]:
     with Store.open(root) as opened:
         yield opened
+
+
+@pytest.fixture
+def stored(root: Place) -> Callable[[], dict[str, bytes]]:
+    """Read all data files, by their names."""
+    return lambda: {str(path): path.read_bytes() for path in data_files(root.folder)}
+
+
+@pytest.fixture
+def fingerprint(root: Place) -> Callable[[], dict[str, str]]:
+    """Tell what the whole lake is, to the byte."""
+    return lambda: {
+        str(path.relative_to(root.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.folder.rglob("*"))
+        if path.is_file() and path.name != "verified.json"  # what was found right, remembered
+    }
 
 
 # Opening
@@ -164,7 +200,7 @@ def test_a_first_import_that_was_killed(tmp_path: Path, state: Any) -> None:
         assert store.commit(bars(bar("600000.SH", MONDAY)), message="again").changed
 
 
-def test_created_lake_has_every_table_and_no_row(empty_lake: Path) -> None:
+def test_created_lake_has_every_table_and_no_row(empty_lake: Place) -> None:
     with Store.open(empty_lake) as store:
         for name, spec in TABLES.items():
             found = store.read(name)
@@ -176,28 +212,28 @@ def test_created_lake_has_every_table_and_no_row(empty_lake: Path) -> None:
         assert store.simulated() is False
 
 
-def test_creating_again_keeps_everything(root: Path) -> None:
+def test_creating_again_keeps_everything(root: Place) -> None:
     with Store.open(root) as before, Store.create(root) as after:
         assert after.version == before.version == 2
         assert after.read(TableName.BARS).equals(before.read(TableName.BARS))
 
 
 @pytest.mark.parametrize("version", [-1, 3, 99, 2**70])
-def test_unknown_version(root: Path, version: int) -> None:
+def test_unknown_version(root: Place, version: int) -> None:
     with pytest.raises(InputError, match=f"no data version {version}; the newest is 2") as caught:
         Store.open(root, version=version)
     assert "screener data status" in caught.value.fix
 
 
-def test_version_before_there_were_tables(root: Path) -> None:
+def test_version_before_there_were_tables(root: Place) -> None:
     with pytest.raises(InputError, match="no data version 0"):
         Store.open(root, version=0).coverage()
 
 
 @pytest.mark.parametrize("name", ["a #b %41", "a'b\"c", "中文 ~", "a?b*c[d];e=f{g}"])
-def test_odd_paths(empty_lake: Path, tmp_path: Path, name: str) -> None:
+def test_odd_paths(empty_folder: Path, tmp_path: Path, name: str) -> None:
     root = tmp_path / name / "data_cache"
-    shutil.copytree(empty_lake, root)
+    shutil.copytree(empty_folder, root)
     with Store.create(root) as store:
         store.commit(bars(bar("600000.SH", MONDAY)), message="first")
         done = store.commit(bars(bar("600000.SH", MONDAY, 11.0)), message="second")
@@ -208,14 +244,14 @@ def test_odd_paths(empty_lake: Path, tmp_path: Path, name: str) -> None:
     assert data_files(root)
 
 
-def test_moved_folder_still_opens(root: Path, tmp_path: Path) -> None:
+def test_moved_folder_still_opens(folder: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / "data"
     moved.parent.mkdir()
-    root.rename(moved)
+    folder.rename(moved)
     put(moved, bars(bar("600000.SH", WEDNESDAY)))
     with Store.open(moved) as store:
         assert len(closes(store)) == 4
-    assert not root.exists()
+    assert not folder.exists()
 
 
 # Reading
@@ -270,10 +306,10 @@ def test_last_available_session_looks_past_indices(store: Store) -> None:
 
 @pytest.mark.parametrize("harm", ["none", "bytes", "another lake", "no JSON", "folder"])
 def test_the_kept_last_sessions_are_believed_of_these_bars_alone(
-    store: Store, tmp_path: Path, harm: str
+    store: Store, fresh: Callable[[], Place], harm: str
 ) -> None:
     assert store.last_available((".SH",)) == TUESDAY
-    path = tmp_path / "data_cache" / "derived" / "last-sessions.json"
+    path = store.place.folder / "derived" / "last-sessions.json"
     before = path.read_bytes()
     if harm == "bytes":
         path.write_bytes(before.replace(str(TUESDAY).encode(), str(WEDNESDAY).encode()))
@@ -283,26 +319,26 @@ def test_the_kept_last_sessions_are_believed_of_these_bars_alone(
         path.unlink()
         path.mkdir()
     elif harm == "another lake":
-        with Store.create(tmp_path / "other") as other:
+        with Store.open(fresh()) as other:
             other.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
             assert other.last_available((".SH",)) == WEDNESDAY
-        path.write_bytes((tmp_path / "other" / "derived" / "last-sessions.json").read_bytes())
+        path.write_bytes((other.place.folder / "derived" / "last-sessions.json").read_bytes())
     else:
         store.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
         assert store.last_available((".SH",)) == WEDNESDAY
         assert path.read_bytes() != before
         return
-    with Store.open(tmp_path / "data_cache") as again:
+    with Store.open(store.place) as again:
         assert again.last_available((".SH",)) == TUESDAY
     assert harm == "folder" or path.read_bytes() == before
 
 
 def test_the_kept_last_sessions_spare_reading_the_bars(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert store.last_available((".SH", ".BJ")) == TUESDAY
     monkeypatch.setattr(Store, "_found_last_sessions", lambda _: pytest.fail("read again"))
-    with Store.open(tmp_path / "data_cache") as again:
+    with Store.open(store.place) as again:
         assert again.last_available((".SH",)) == TUESDAY
         assert again.last_available((".BJ",)) is None
 
@@ -367,7 +403,7 @@ def test_coverage(store: Store) -> None:
 # Versions and snapshots
 
 
-def test_reads_at_a_version(root: Path) -> None:
+def test_reads_at_a_version(root: Place) -> None:
     with Store.open(root) as store:
         store.commit(bars(bar("600000.SH", MONDAY, 99.0)), message="corrected")
         store.commit(bars(bar("600000.SH", WEDNESDAY)), message="appended")
@@ -382,7 +418,7 @@ def test_reads_at_a_version(root: Path) -> None:
     assert seen == {1: (0, None), 2: (3, 10.0), 3: (3, 99.0), 4: (4, 99.0)}
 
 
-def test_an_open_store_keeps_its_snapshot(root: Path) -> None:
+def test_an_open_store_keeps_its_snapshot(root: Place) -> None:
     with Store.open(root) as reader:
         before = closes(reader)
         put(root, bars(bar("600000.SH", MONDAY, 99.0), bar("600000.SH", WEDNESDAY)))
@@ -428,15 +464,17 @@ def test_changed_rows_name_their_new_source(store: Store) -> None:
     assert sources == {MONDAY: "fixed.csv", TUESDAY: "bars.csv"}
 
 
-def test_dry_run_counts_alike_and_touches_no_byte(root: Path) -> None:
+def test_dry_run_counts_alike_and_touches_no_byte(
+    root: Place, fingerprint: Callable[[], dict[str, str]]
+) -> None:
     batch = bars(
         bar("600000.SH", MONDAY, 12.0), bar("600000.SH", TUESDAY, 11.0), bar("600519.SH", MONDAY)
     )
-    before = fingerprint(root)
+    before = fingerprint()
     with Store.open(root) as reader:
         foreseen = reader.dry_run(batch)
         assert len(closes(reader)) == 3
-    assert fingerprint(root) == before
+    assert fingerprint() == before
     assert foreseen.version == 2
     assert change(foreseen.changes) == (1, 1, 0, 1)
     assert put(root, batch)[1] == foreseen.changes
@@ -507,7 +545,7 @@ def broken_batches() -> list[Any]:
 
 
 @pytest.mark.parametrize(("rows", "words"), broken_batches())
-def test_rows_that_do_not_fit_change_nothing(root: Path, rows: pa.Table, words: str) -> None:
+def test_rows_that_do_not_fit_change_nothing(root: Place, rows: pa.Table, words: str) -> None:
     names = table(
         TableName.NAMES, [{"listing": "600519.SH", "valid_from": MONDAY, "name": "贵州茅台"}]
     )
@@ -569,15 +607,18 @@ def test_rejects_land_in_quarantine(store: Store) -> None:
     }
 
 
-def test_rows_are_sorted_in_every_file(store: Store) -> None:
+def test_rows_are_sorted_in_every_file(
+    store: Store, stored: Callable[[], dict[str, bytes]]
+) -> None:
     for close in (1.0, 2.0):
         days = (WEDNESDAY, LAST_YEAR, MONDAY)
         rows = [bar(f"{code}.SH", day, close) for code in (600009, 600001, 600005) for day in days]
         store.commit(bars(*rows), message="unsorted")
-    files = data_files(store._root)
+    files = {PurePath(name): content for name, content in stored().items()}
     assert {path.parent.name for path in files} == {"year=2025", "year=2026"}
-    for path in files:
-        held = pq.ParquetFile(path).read().select(["session", "listing"]).to_pylist()
+    for path, content in files.items():
+        file = pq.ParquetFile(io.BytesIO(content))
+        held = file.read().select(["session", "listing"]).to_pylist()
         keys = [tuple(row.values()) for row in held]
         assert keys == sorted(keys)
         assert {f"year={session.year}" for session, _ in keys} == {path.parent.name}
@@ -586,11 +627,9 @@ def test_rows_are_sorted_in_every_file(store: Store) -> None:
 # Simulated and real
 
 
-def test_simulated_and_real_bars_do_not_mix(empty_lake: Path, tmp_path: Path) -> None:
+def test_simulated_and_real_bars_do_not_mix(fresh: Callable[[], Place]) -> None:
     for first, second in ((SIMULATED, "real.csv"), ("real.csv", SIMULATED)):
-        root = tmp_path / first / "data_cache"
-        shutil.copytree(empty_lake, root)
-        with Store.open(root) as store:
+        with Store.open(fresh()) as store:
             store.commit(bars(bar("600000.SH", MONDAY), source=first), message="first")
             assert store.simulated() is (first == SIMULATED)
             with pytest.raises(InputError, match="must not share one lake") as caught:
@@ -599,11 +638,9 @@ def test_simulated_and_real_bars_do_not_mix(empty_lake: Path, tmp_path: Path) ->
             assert store.version == 2
 
 
-def test_simulated_bars_do_not_join_real_fixings(empty_lake: Path, tmp_path: Path) -> None:
-    root = tmp_path / "data_cache"
-    shutil.copytree(empty_lake, root)
+def test_simulated_bars_do_not_join_real_fixings(fresh: Callable[[], Place]) -> None:
     rate = [{"pair": "HKDCNY", "session": MONDAY, "rate": 0.9}]
-    with Store.open(root) as store:
+    with Store.open(fresh()) as store:
         store.commit(Batch(tables={TableName.FX: table(TableName.FX, rate)}), message="fx")
         with pytest.raises(InputError, match="must not share one lake"):
             store.commit(bars(bar("600000.SH", MONDAY), source=SIMULATED), message="mix")
@@ -618,10 +655,10 @@ def test_a_batch_is_not_half_simulated(store: Store) -> None:
 # Other processes
 
 
-def test_another_writer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_writer(folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guards, "LOCK_SECONDS", 0.1)
     with (
-        FileLock(store._root / "write.lock"),
+        FileLock(folder / "write.lock"),
         pytest.raises(StorageBusy, match="another process has been writing") as caught,
     ):
         store.commit(bars(bar("600519.SH", MONDAY)), message="late")
@@ -636,28 +673,28 @@ link.execute("BEGIN EXCLUSIVE")
 """
 
 
-def catalog_is_free(root: Path) -> bool:
+def catalog_is_free(folder: Path) -> bool:
     # Another process must ask: locks are the process's own.
-    command = [sys.executable, "-c", PROBE, str(root / "catalog.sqlite")]
+    command = [sys.executable, "-c", PROBE, str(folder / "catalog.sqlite")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert not done.returncode or "locked" in done.stderr, done.stderr
     return done.returncode == 0
 
 
-def test_an_idle_store_holds_no_lock(root: Path) -> None:
-    with Store.open(root) as store:
-        assert catalog_is_free(root), "opened"
+def test_an_idle_store_holds_no_lock(folder: Path) -> None:
+    with Store.open(folder) as store:
+        assert catalog_is_free(folder), "opened"
         store.read(TableName.BARS)
         store.last_session(TableName.BARS)
         store.last_available((".SH",))
-        assert catalog_is_free(root), "read"
+        assert catalog_is_free(folder), "read"
         store.coverage()
         assert store.simulated() is False
-        assert catalog_is_free(root), "counted"
+        assert catalog_is_free(folder), "counted"
         store.dry_run(bars(bar("600519.SH", MONDAY)))
-        assert catalog_is_free(root), "foreseen"
+        assert catalog_is_free(folder), "foreseen"
         store.commit(bars(bar("600519.SH", MONDAY)), message="held")
-        assert catalog_is_free(root), "committed"
+        assert catalog_is_free(folder), "committed"
 
 
 # Damage
@@ -672,22 +709,22 @@ def scribble(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [cut, scribble])
-def test_damaged_catalog(root: Path, damage: Any) -> None:
-    damage(root / "catalog.sqlite")
+def test_damaged_catalog(folder: Path, damage: Any) -> None:
+    damage(folder / "catalog.sqlite")
     for attempt in (Store.open, Store.create):
         with pytest.raises(StorageDamaged, match="is damaged") as caught:
-            attempt(root)
-        assert caught.value.where == str(root / "catalog.sqlite")
+            attempt(folder)
+        assert caught.value.where == str(folder / "catalog.sqlite")
         assert "import again" in caught.value.fix
-    assert data_files(root)
+    assert data_files(folder)
 
 
 @pytest.mark.parametrize("damage", [cut, scribble, Path.unlink])
-def test_damaged_data_file(root: Path, damage: Any) -> None:
-    for path in data_files(root):
+def test_damaged_data_file(folder: Path, damage: Any) -> None:
+    for path in data_files(folder):
         damage(path)
     batch = bars(bar("600000.SH", MONDAY, 12.0))
-    with Store.open(root) as store:
+    with Store.open(folder) as store:
         for attempt in (
             lambda: store.read(TableName.BARS),
             lambda: store.spans(["600000.SH"]),
@@ -699,13 +736,13 @@ def test_damaged_data_file(root: Path, damage: Any) -> None:
                 attempt()
             assert "screener data restore" in caught.value.fix
         assert store.read(TableName.STATUS).num_rows == 0  # other tables still answer
-    with Store.open(root) as store:
+    with Store.open(folder) as store:
         assert store.version == 2
 
 
-def test_the_folder_name_is_not_the_cause(full_lake: Path, tmp_path: Path) -> None:
+def test_the_folder_name_is_not_the_cause(full_folder: Path, tmp_path: Path) -> None:
     root = tmp_path / "read-only, disk is full, locked" / "data_cache"
-    shutil.copytree(full_lake, root)
+    shutil.copytree(full_folder, root)
     for path in data_files(root):
         path.unlink()
     with Store.open(root) as store, pytest.raises(StorageError, match="is missing") as caught:
@@ -714,19 +751,19 @@ def test_the_folder_name_is_not_the_cause(full_lake: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
-def test_a_lost_catalog_is_not_begun_anew_beside_the_data(root: Path, damage: Any) -> None:
-    damage(root / "catalog.sqlite")
+def test_a_lost_catalog_is_not_begun_anew_beside_the_data(folder: Path, damage: Any) -> None:
+    damage(folder / "catalog.sqlite")
     for attempt in (Store.open, Store.create):
         with pytest.raises(StorageDamaged, match=r"catalog\.sqlite"):
-            attempt(root)
+            attempt(folder)
 
 
-def test_a_failed_write_says_why_and_leaves_no_file(root: Path) -> None:
-    new = root / "data" / "main" / "valuation"
+def test_a_failed_write_says_why_and_leaves_no_file(folder: Path) -> None:
+    new = folder / "data" / "main" / "valuation"
     new.write_text("in the way")
     rows = table(TableName.VALUATION, [{"listing": "600000.SH", "session": MONDAY, "pb": 1.0}])
-    files = data_files(root)
-    with Store.open(root) as store:
+    files = data_files(folder)
+    with Store.open(folder) as store:
         batch = Batch(
             tables={
                 TableName.BARS: table(TableName.BARS, [bar("600519.SH", MONDAY)]),
@@ -736,6 +773,6 @@ def test_a_failed_write_says_why_and_leaves_no_file(root: Path) -> None:
         with pytest.raises(StorageError, match="valuation"):
             store.commit(batch, message="blocked")
         assert len(closes(store)) == 3
-        assert data_files(root) == files
+        assert data_files(folder) == files
         new.unlink()
         assert store.commit(batch, message="free").changed
