@@ -39,7 +39,7 @@ from screener.paths.windows import NO_EXITS, Window, WindowStatus
 from screener.paths.workers.parallel import each, in_parts
 from screener.progress import counted, is_heard
 
-__all__ = ["EventResult", "Settings", "backtest_pieces", "run_backtest"]
+__all__ = ["EventResult", "Settings", "backtest_pieces", "many_windows", "run_backtest"]
 
 PieceT = TypeVar("PieceT")
 
@@ -128,6 +128,8 @@ class EventResult:
         Column and row of each purchase in a session whose quotes prove that no limit held.
     no_orders
         Why no order was placed at all, if so.
+    unfinished
+        Further entries that its publication allows and whose windows are not mature.
     benchmarks, benchmark_basis
         Ids of the benchmarks, and `price`, `total` or `mixed`.
     end_index
@@ -165,7 +167,13 @@ class EventResult:
     index_lack: str = ""
     end_index: float | None = None
     no_orders: str = ""
+    unfinished: int = 0
     traded_path: FloatVector = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def finished(self) -> bool:
+        """Whether no later session can change it."""
+        return self.status is WindowStatus.MATURE and not self.unfinished
 
     @property
     def n_named(self) -> int:
@@ -255,6 +263,7 @@ def backtest_pieces(
     jobs: int = 1,
     chunk: int = EVENTS_AT_ONCE,
     one_by_one: bool = True,
+    compiled: bool | None = None,
 ) -> Iterator[PieceT]:
     """Give what is made of the results of some events at a time, in their order.
 
@@ -269,11 +278,13 @@ def backtest_pieces(
         than one job it and what it makes can be pickled.
     one_by_one
         As in `paths.workers.parallel.each`.
+    compiled
+        Whether the compiled kernel values the windows, which may move a last digit; by default if
+        they are `many_windows`.
     """
     least = _LEAST_EVENTS if settings.frictions is not None else _LEAST_ON_PAPER
     parts = in_parts(events, jobs=jobs, most=chunk, least=least)
-    n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
-    compiled = n_windows > FEW_WINDOWS
+    compiled = many_windows(events, settings) if compiled is None else compiled
     if settings.recovery is not None:
         panel = with_payouts(panel, settings.recovery)
         trading = None if trading is None else replace(trading, prices=panel)
@@ -291,6 +302,13 @@ def backtest_pieces(
         compiled=compiled,
     )
     yield from each(work, parts, jobs=jobs, size=len, one_by_one=one_by_one)
+
+
+def many_windows(
+    events: Sequence[tuple[Event, tuple[EntrySessions, ...]]], settings: Settings
+) -> bool:
+    """Tell whether events have so many windows that it is worth loading the compiled kernel."""
+    return sum(len(entries) for _, entries in events) * len(settings.horizons) > FEW_WINDOWS
 
 
 class _Priced:
@@ -436,7 +454,8 @@ def _result(
     status = (
         WindowStatus.PENDING if waits and window.status is WindowStatus.MATURE else window.status
     )
-    band, remarks = _band(window, others, paths, paper)
+    unfinished = sum(other.status is not WindowStatus.MATURE for other in others)
+    band, remarks = _band(window, others, paths, paper, unfinished)
     series = _series(panel, window, benchmark_of)
     rows = own_rows(panel, window) if len(path) else np.empty(0, dtype=np.int64)
     beside = _beside(panel, window, series if len(path) else {}, rows)
@@ -473,6 +492,7 @@ def _result(
         index_lack=beside.lack,
         end_index=_end_index(panel, window, series),
         no_orders="" if executed is None else executed.no_orders,
+        unfinished=unfinished,
         traded_path=_traded(executed, rows),
     )
 
@@ -560,6 +580,7 @@ def _band(
     others: tuple[Window, ...],
     paths: Mapping[int, PaperPath],
     paper: float | None,
+    unfinished: int,
 ) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
     """Return the least and the greatest paper return over every entry that an estimate allows.
 
@@ -568,7 +589,6 @@ def _band(
     """
     if not others or paper is None:
         return None, ()
-    unfinished = sum(other.status is not WindowStatus.MATURE for other in others)
     if window.status is WindowStatus.MATURE and unfinished:
         return None, (
             say(

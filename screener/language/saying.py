@@ -56,9 +56,13 @@ def _said(
 
 
 def _kept(value: object) -> object:
-    """Return what stands for a value from now on: for an error from outside only its text."""
-    outside = isinstance(value, BaseException) and not isinstance(value, ScreenerError)
-    return str(value) if outside else value
+    """Return what stands for a value from now on: for an error what it tells, and no more.
+
+    An error itself would keep alive all that was at hand where it was raised.
+    """
+    if isinstance(value, ScreenerError):
+        return ScreenerError(value.what, where=value.where, fix=value.fix)
+    return str(value) if isinstance(value, BaseException) else value
 
 
 def say_by(how: Callable[[str], str], word: str, told: str, /) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
 import subprocess
 import sys
+import weakref
 from copy import deepcopy
 from datetime import date
 
 import pytest
 
-from screener.errors import InputError
+from screener.errors import DataError, InputError
 from screener.files.writing import csv_text
 from screener.language import (
     Language,
@@ -234,3 +236,27 @@ def test_lists_and_clauses_as_each_language_puts_them() -> None:
         assert listed("abcde") == "a、b、c、d、e"
         assert clauses(["甲", "", "乙"]) == "甲；乙"
         assert listed(["{a}", "{b}"]) == "{a}、{b}"
+
+
+class Panel:
+    """Something large that is at hand where an error is raised."""
+
+
+def failing(held: list[weakref.ref[Panel]]) -> None:
+    panel = Panel()
+    held.append(weakref.ref(panel))
+    raise DataError("nothing holds", where="table fx", fix="look")
+
+
+def test_a_message_keeps_nothing_alive_that_was_at_hand_where_its_error_was_raised() -> None:
+    held: list[weakref.ref[Panel]] = []
+    told = ""
+    try:
+        failing(held)
+    except DataError as error:
+        told = say("not valued: {why}", why=error)
+    gc.collect()
+    assert held[0]() is None
+    assert told == "not valued: nothing holds / table fx / look"
+    with speaking(ZH):
+        assert again(told).endswith("nothing holds / table fx / look")

@@ -89,11 +89,17 @@ def _execute_held(
 ) -> tuple[Execution, ...]:
     """Execute windows that are bought once and held."""
     resolved = [resolve_orders(trading, window, capital, frictions, taken) for window in windows]
-    gains = _engine_gains(trading, windows, resolved)
-    return tuple(
-        _execution(window, orders, capital, gain)
-        for window, orders, gain in zip(windows, resolved, gains.T, strict=True)
-    )
+    found: dict[int, Execution] = {}
+    for subscribed in (False, True):  # apart: none moves a last digit of the others
+        some = [
+            (window, orders)
+            for window, orders in zip(windows, resolved, strict=True)
+            if orders.subscribed is subscribed
+        ]
+        gains = _engine_gains(trading, some, places=2 if subscribed else 1)
+        for (window, orders), gain in zip(some, gains.T, strict=True):
+            found[id(window)] = _execution(window, orders, capital, gain)
+    return tuple(found[id(window)] for window in windows)
 
 
 def _execution(
@@ -118,28 +124,27 @@ def _execution(
 
 
 def _engine_gains(
-    trading: TradingPanel, windows: Sequence[Window], resolved: Sequence[WindowOrders]
+    trading: TradingPanel, windows: Sequence[tuple[Window, WindowOrders]], *, places: int
 ) -> FloatMatrix:
     """Return `(n_rows, n_windows)` gains in the engine, in cash and in what is still held.
 
-    By the close of each row from a window's first on; those after its end repeat it.
+    By the close of each row from a window's first on; those after its end repeat it. A sale at a
+    close takes the row after it, so that it never meets a purchase of the same day; a subscription
+    on the morning after a sale needs a row between: then a session has two `places`.
     """
-    starts = [window.first_row for window in windows]
-    ends = [_last_row(window, orders) for window, orders in zip(windows, resolved, strict=True)]
+    starts = [window.first_row for window, _ in windows]
+    ends = [_last_row(window, orders) for window, orders in windows]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
     span = max(lengths, default=0) + 2
     gains = np.zeros((span, len(windows)))
     columns = [
         (group, at, one)
-        for group, orders in enumerate(resolved)
+        for group, (_, orders) in enumerate(windows)
         for at, one in enumerate(orders.held)
         if one is not None
     ]
     if not columns:
         return gains
-    # A sale at a close takes the row after it, so that it never meets a purchase of the same day;
-    # a subscription on the morning after a sale needs a row between.
-    places = 2 if any(one.subscribed for _, _, one in columns) else 1
     shape = (span * places, len(columns))
     sizes, prices = np.full(shape, np.nan), np.full(shape, np.nan)
     fees, marks, cash = np.zeros(shape), np.empty(shape), np.empty(len(columns))
@@ -147,13 +152,14 @@ def _engine_gains(
     for out, (group, at, one) in enumerate(columns):
         start, bought = starts[group], one.bought
         sales = one.sale.fills if one.sale else ()
-        end = max([windows[group].end_rows[at], *_later_rows(one)])
-        column = windows[group].legs[at].column
+        window, orders = windows[group]
+        end = max([window.end_rows[at], *_later_rows(one)])
+        column = window.legs[at].column
         own = share_marks(trading, column, bought, start, end, span)
         marks[:, out] = np.repeat(own, places)
         # A hair above the budget is a rounding of floats, and no reason to refuse the order. What
         # is subscribed is paid in beside it.
-        cash[out] = max(resolved[group].budgets[at], bought.units * bought.price + bought.fees)
+        cash[out] = max(orders.budgets[at], bought.units * bought.price + bought.fees)
         cash[out] += sum(fill.shares * fill.price for fill in one.subscribed)
         fills = sorted((bought, *one.subscribed, *sales), key=lambda fill: fill.row)
         sold = [any(fill is sale for sale in sales) for fill in fills]

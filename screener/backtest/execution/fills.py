@@ -84,6 +84,11 @@ class WindowOrders:
         """Whether a sale that was due still waits."""
         return any(one is not None and one.sale is not None and one.sale.open for one in self.held)
 
+    @property
+    def subscribed(self) -> bool:
+        """Whether any rights issue was taken up."""
+        return any(one is not None and bool(one.subscribed) for one in self.held)
+
 
 def resolve_orders(
     trading: TradingPanel,

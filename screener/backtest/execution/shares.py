@@ -85,7 +85,8 @@ def dated(
             steps[min(line.row - first_row, len(path))] += line.cash
     for sale in sales:
         steps[sale.row - first_row] -= sale.fees - paid_of(sale)
-    later: FloatVector = steps.sum() - np.cumsum(steps[:-1])
+    known = np.cumsum(steps)  # one after the other, however long the path is beyond its end
+    later: FloatVector = known[-1] - known[:-1]
     return path - later
 
 

@@ -69,6 +69,7 @@ def read_panel(
     first_entry: date,
     last_entry: date,
     history: int = LEAST_HISTORY,
+    until: date | None = None,
     vwap: bool = False,
 ) -> PricePanel:
     """Read the panel of some listings, from before the first entry to the end of the tables.
@@ -84,12 +85,17 @@ def read_panel(
         the latter at least, though there are no bars so far.
     history
         Days before the first entry at which the panel begins.
+    until
+        Day with which the tables are taken to end, if they go on. First and last bars of a listing
+        stay those of the tables.
     vwap
         Whether to make volume-weighted average prices.
     """
     ids = [listing.id for listing in listings]
     exchanges = list(dict.fromkeys(listing.exchange for listing in listings))
     last_sessions = last_sessions_of(store, exchanges)
+    if until is not None:
+        last_sessions = {item: _no_later(item, day, until) for item, day in last_sessions.items()}
     start = first_entry - timedelta(days=history)
     end = max([*last_sessions.values(), last_entry])
     grid = Grid(axis := _axis(exchanges, start, end), ids)
@@ -301,6 +307,16 @@ def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, Float
     basis = rows.column("return_basis")[0].as_py() if rows.num_rows else None
     adjusted = str(Basis.ADJUSTED) in bars.column("basis").to_pylist()
     return sessions, values, basis or ("total" if adjusted else "price")
+
+
+def _no_later(exchange: Exchange, day: date, until: date) -> date:
+    """Return a session, or the last one on or before a day if that is earlier."""
+    if day <= until:
+        return day
+    sessions = calendar_of(exchange).sessions
+    at = int(np.searchsorted(sessions, np.datetime64(until, "D"), side="right"))
+    found: date = sessions[max(at - 1, 0)].item()
+    return found
 
 
 def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:

@@ -115,12 +115,14 @@ def _means(
     coded = np.full(worth.shape, -1)
     for spell in spells:
         coded[_within(axis, spell), grid.index[spell[0]]] = codes.get(spell[3], -1)
-    known = np.isfinite(growth)
+    rows, columns = np.nonzero(np.isfinite(growth) & (coded >= 0))
+    # One stock after the other: what is read beside an industry moves no last digit of it.
+    at, size = coded[rows, columns] * len(axis) + rows, len(codes) * len(axis)
+    n = np.bincount(at, minlength=size).reshape(len(codes), -1)
+    total = np.bincount(at, growth[rows, columns], size).reshape(len(codes), -1)
+    means = np.where(n >= LEAST_STOCKS, total / np.maximum(n, 1), np.nan)
     found = {}
     for industry, code in codes.items():
-        counted = known & (coded == code)
-        n = counted.sum(axis=1)
-        mean = np.where(counted, growth, 0.0).sum(axis=1) / np.maximum(n, 1)
         found[industry] = np.full(len(panel.sessions), np.nan)
-        found[industry][own] = np.where(n >= LEAST_STOCKS, mean, np.nan)
+        found[industry][own] = means[code]
     return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 
 __all__ = [
     "Benchmarks",
+    "DatedEvent",
     "DatedEvents",
     "Market",
     "benchmark_series",
@@ -41,8 +43,9 @@ __all__ = [
     "read_market",
 ]
 
-DatedEvents = list[tuple[Event, tuple[EntrySessions, ...]]]
-"""Events with every entry that their publication allows, the main one first."""
+DatedEvent = tuple[Event, tuple[EntrySessions, ...]]
+"""An event with every entry that its publication allows, the main one first."""
+DatedEvents = list[DatedEvent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,14 +77,11 @@ class Market:
     ----------
     panel, trading, caps
         Prices; what money and market-value weights need, where anything asks for it.
-    series
-        Benchmarks read so far.
     """
 
     panel: PricePanel
     trading: TradingPanel | None
     caps: CapPanel | None
-    series: dict[Listing, BenchmarkSeries] = field(default_factory=dict)
 
 
 def dated_events(events: Sequence[Event], delay: int) -> tuple[DatedEvents, tuple[str, ...]]:
@@ -121,7 +121,11 @@ def entries_of(event: Event, delay: int) -> tuple[EntrySessions, ...]:
 
 
 def read_market(
-    store: Store, requests: Sequence[BacktestRequest], dated: Sequence[DatedEvents]
+    store: Store,
+    requests: Sequence[BacktestRequest],
+    dated: Sequence[DatedEvents],
+    *,
+    until: date | None = None,
 ) -> Market:
     """Read the prices and facts of all names of some requests.
 
@@ -131,6 +135,8 @@ def read_market(
         The lake, at the version to read.
     requests, dated
         The requests and their events; at least one event.
+    until
+        Day with which the tables are taken to end, if they go on.
     """
     events = [item for some in dated for item in some]
     names = dict.fromkeys(member.listing for event, _ in events for member in event.members)
@@ -146,6 +152,7 @@ def read_market(
         last_entry=max(days),
         vwap=any(request.settings.entry is EntryPrice.VWAP for request in requests),
         history=least + delay,
+        until=until,
     )
     money = any(request.settings.frictions is not None for request in requests)
     return Market(
@@ -159,24 +166,32 @@ def _trading(store: Store, panel: PricePanel) -> TradingPanel:
     return replace(read_trading(store, panel), themes=read_themes(store, panel))
 
 
-def benchmarks_for(store: Store, market: Market, events: Sequence[Event], asked: str) -> Benchmarks:
-    """Return the benchmarks of events, each index read once for a market.
+def benchmarks_for(
+    store: Store,
+    events: Sequence[Event],
+    asked: str,
+    known: Mapping[Listing, BenchmarkSeries] | None = None,
+) -> Benchmarks:
+    """Return the benchmarks of events, each index read once.
 
     Parameters
     ----------
-    store, market
-        The lake, and what was read from it.
+    store
+        The lake.
     events
         The events.
     asked
         One index for all names, `none`, or empty for the defaults.
+    known
+        Series that were read before, which are not read again.
     """
+    series = dict(known or {})
     for event in events:
         for member in event.members:
             wanted = _wanted(asked or event.benchmark, member.listing)
-            if wanted is not None and wanted not in market.series:
-                market.series[wanted] = benchmark_series(store, wanted)
-    return Benchmarks(asked=asked, series=market.series)
+            if wanted is not None and wanted not in series:
+                series[wanted] = benchmark_series(store, wanted)
+    return Benchmarks(asked=asked, series=series)
 
 
 def benchmark_series(store: Store, wanted: Listing) -> BenchmarkSeries:

@@ -25,22 +25,19 @@ def name_path_rows(run: BacktestRun) -> list[Row]:
     Values are in CNY and with distributions; at each session the contributions of an event and
     horizon sum to its paper return so far. Results with several capitals have them once.
     """
-    if run.panel is None:
-        return []
-    recovery = run.request.settings.recovery
-    panel = run.panel if recovery is None else with_payouts(run.panel, recovery)
-    values = value_panel(panel, run.request.settings.entry)
-    first: dict[int, EventResult] = {}
-    for result in run.results:
-        if len(result.path):
-            first.setdefault(id(result.window), result)
-    return [row for result in first.values() for row in _rows(run, values, result)]
+    recovery, entry = run.request.settings.recovery, run.request.settings.entry
+    found: dict[int, list[Row]] = {}
+    for panel, results in run.by_panel():
+        values = value_panel(panel if recovery is None else with_payouts(panel, recovery), entry)
+        for result in results:
+            if len(result.path) and id(result.window) not in found:
+                found[id(result.window)] = list(_rows(run, values, result))
+    return [row for result in run.results for row in found.pop(id(result.window), ())]
 
 
 def _rows(run: BacktestRun, panel: ValuePanel, result: EventResult) -> Iterator[Row]:
     window, event = result.window, result.window.event
-    assert run.panel is not None  # noqa: S101 - the caller has looked
-    rows = window.first_row + own_rows(run.panel, window)
+    rows = window.first_row + own_rows(panel.prices, window)
     days = result.path_sessions.tolist()
     held = window.rebalance is Rebalance.NONE
     for at, (leg, weight, member) in enumerate(

@@ -13,6 +13,7 @@ from screener.language import say_count
 from screener.language.lists import listed
 from screener.market.calendars import calendar_of
 from screener.paths.legs import Leg
+from screener.workflows.backtest.remarks import on_panels
 
 __all__ = ["Noted", "quarantine_remarks", "quarantined", "touched_remarks"]
 
@@ -23,7 +24,7 @@ Noted = dict[str, list[tuple[date, str]]]
 
 
 def quarantine_remarks(
-    store: Store, panel: PricePanel, results: Sequence[EventResult]
+    store: Store, panels: Sequence[PricePanel], results: Sequence[EventResult]
 ) -> tuple[str, ...]:
     """Return a remark for every name of an event whose window touches a quarantined row.
 
@@ -31,17 +32,22 @@ def quarantine_remarks(
     ----------
     store
         The lake.
-    panel
-        Prices that the results rest on.
+    panels
+        Prices that each result rests on.
     results
-        Results of a backtest.
+        Results of a backtest, those of one panel in a row.
 
     Returns
     -------
     tuple
         One remark for each event and name, with the horizons it concerns and the first reason.
     """
-    return touched_remarks(panel, results, quarantined(store, panel))
+    noted = {key: quarantined(store, one) for key, one in {id(one): one for one in panels}.items()}
+    return tuple(
+        remark
+        for panel, some in on_panels(panels, results)
+        for remark in touched_remarks(panel, some, noted[id(panel)])
+    )
 
 
 def touched_remarks(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
 
 import numpy as np
 
@@ -24,7 +27,15 @@ from screener.paths.windows import Window, WindowStatus
 from screener.workflows.backtest.market import Market
 from screener.workflows.naming import industry_remark
 
-__all__ = ["eligibility_remarks", "price_basis", "remarks_of", "row_remarks", "unlisted"]
+__all__ = [
+    "Named",
+    "eligibility_remarks",
+    "on_panels",
+    "price_basis",
+    "remarks_of",
+    "row_remarks",
+    "unlisted",
+]
 
 _NAMES_TOLD = 5
 
@@ -41,31 +52,82 @@ def price_basis(panel: PricePanel, result: EventResult) -> str:
     return "" if not kinds else ("adjusted" if kinds.pop() else "raw")
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What remarks tell of all names that were read, whether any result holds them or not.
+
+    Parameters
+    ----------
+    raw
+        Ids of those with raw prices.
+    adjusted
+        Whether any name's prices are adjusted.
+    unlisted
+        Names bought across the border of which nobody recorded that one could, and from when on
+        lists of what is eligible are recorded at all.
+    """
+
+    raw: frozenset[str] = frozenset()
+    adjusted: bool = False
+    unlisted: Mapping[Listing, date | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, market: Market, results: Iterable[EventResult], settings: Settings) -> Named:
+        """Return what is told of the names of a market and of the results on it."""
+        panel = market.panel
+        raw = (
+            listing.id
+            for at, listing in enumerate(panel.listings)
+            if not panel.adjusted[at] and panel.first_bars[at] is not None
+        )
+        return cls(
+            raw=frozenset(raw),
+            adjusted=bool(panel.adjusted.any()),
+            unlisted=unlisted(market.trading, results, settings),
+        )
+
+    def __or__(self, other: Named) -> Named:
+        """Return what is told of the names of both."""
+        return Named(
+            raw=self.raw | other.raw,
+            adjusted=self.adjusted or other.adjusted,
+            unlisted={**self.unlisted, **other.unlisted},
+        )
+
+
 def remarks_of(
     store: Store,
-    market: Market,
     results: Sequence[EventResult],
     settings: Settings,
+    named: Named,
     *,
+    panels: Sequence[PricePanel] = (),
     simulated: bool,
 ) -> tuple[str, ...]:
-    """Return the remarks on some results, the general ones first."""
-    panel = market.panel
+    """Return the remarks on some results, the general ones first.
+
+    Parameters
+    ----------
+    store, settings
+        The lake, and how they were bought.
+    results
+        The results.
+    named
+        What is told of all names that were read for them.
+    panels
+        The panel that each result rests on; without them nothing is said of single prices.
+    simulated
+        Whether the prices are of the simulated market.
+    """
     found = [say("SIMULATED: invented prices, no market ever had them.")] if simulated else []
-    if panel.adjusted.any():
+    if named.adjusted:
         found.append(
             say(
                 "Prices are adjusted by whoever made the file: limits, lots and fees are "
                 "approximate."
             )
         )
-    raw = [
-        listing.id
-        for at, listing in enumerate(panel.listings)
-        if not panel.adjusted[at] and panel.first_bars[at] is not None
-    ]
-    if simulated:
-        raw = []
+    raw = [] if simulated else sorted(named.raw)
     covered, stood_in = (
         set(store.read(name, listings=raw).column("listing").to_pylist())
         for name in (TableName.ACTIONS, TableName.EX_FACTORS)
@@ -93,11 +155,22 @@ def remarks_of(
         )
     if any(result.shortfall for result in results):
         found += [industry_remark(store), *_theme_remarks(results)]
-    found += eligibility_remarks(market.trading, unlisted(market.trading, results, settings))
-    found += _unlimited_remarks(panel, results)
+    found += eligibility_remarks(named.unlisted)
+    held = list(on_panels(panels, results if panels else ()))
+    found += [line for panel, some in held for line in _unlimited_remarks(panel, some)]
     found += _variant_remarks(results, settings)
-    found += _partial_remarks(panel, results, settings)
-    return (*found, *_own_remarks(results))
+    found += [line for panel, some in held for line in _partial_remarks(panel, some, settings)]
+    return (*dict.fromkeys(found), *_own_remarks(results))
+
+
+def on_panels(
+    panels: Sequence[PricePanel], results: Sequence[EventResult]
+) -> Iterator[tuple[PricePanel, list[EventResult]]]:
+    """Give the panel of each result, those in a row on one panel together."""
+    pairs = zip(panels, results, strict=True)
+    for _, group in groupby(pairs, key=lambda pair: id(pair[0])):
+        some = list(group)
+        yield some[0][0], [result for _, result in some]
 
 
 def row_remarks(
@@ -147,14 +220,18 @@ def unlisted(
     trading: TradingPanel | None,
     results: Iterable[EventResult | Execution],
     settings: Settings,
-) -> set[Listing]:
-    """Return names bought across the border of which nobody recorded that one could."""
+) -> dict[Listing, date | None]:
+    """Return names bought across the border of which nobody recorded that one could.
+
+    Each comes with the day from which lists of what is eligible are recorded, `None` if none is.
+    """
     if trading is None or settings.frictions is None:
-        return set()
+        return {}
     plan = settings.frictions.plan
-    known = _known_lists(trading)
+    names = trading.prices.listings
+    known = dict(zip(names, trading.eligibility or (Eligibility(),) * len(names), strict=True))
     return {
-        order.listing
+        order.listing: known[order.listing].recorded
         for result in results
         for order in result.orders
         if order.session is not None
@@ -164,13 +241,12 @@ def unlisted(
     }
 
 
-def eligibility_remarks(trading: TradingPanel | None, names: Collection[Listing]) -> list[str]:
+def eligibility_remarks(names: Mapping[Listing, date | None]) -> list[str]:
     """Say which names were bought without a list of what is eligible, those of `unlisted`."""
-    if trading is None or not names:
+    if not names:
         return []
-    known = _known_lists(trading)
     shown = _some_of(sorted(item.id for item in names))
-    since = min((one for item in names if (one := known[item].recorded)), default=None)
+    since = min((day for day in names.values() if day), default=None)
     if since is None:
         return [
             say(
@@ -187,12 +263,6 @@ def eligibility_remarks(trading: TradingPanel | None, names: Collection[Listing]
             day=since,
         )
     ]
-
-
-def _known_lists(trading: TradingPanel) -> dict[Listing, Eligibility]:
-    names = trading.prices.listings
-    lists = trading.eligibility or (Eligibility(),) * len(names)
-    return dict(zip(names, lists, strict=True))
 
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.ledger import LedgerEntry
-from screener.backtest.run import EventResult, run_backtest
+from screener.backtest.run import EventResult
 from screener.data.lake.store import Store
 from screener.domain.panel import PricePanel, TradingPanel
-from screener.errors import DataError, NoTradableConstituents
-from screener.language import say
+from screener.errors import DataError
+from screener.progress import is_heard
 from screener.workflows.backtest.capacity import (
     HeldCapacity,
     capacities_of,
     capacity_remarks,
     refuse_plain,
 )
-from screener.workflows.backtest.market import (
-    DatedEvents,
-    Market,
-    benchmarks_for,
-    dated_events,
-    read_market,
-)
+from screener.workflows.backtest.market import Market
 from screener.workflows.backtest.quarantine import quarantine_remarks
-from screener.workflows.backtest.remarks import price_basis, remarks_of
+from screener.workflows.backtest.remarks import Named, price_basis, remarks_of
 from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.stretches import Asked, in_stretches
 from screener.workflows.run_ids import run_id
 
-__all__ = ["BacktestRun", "prepared", "run_events", "run_variants"]
+__all__ = ["BacktestRun", "run_events", "run_variants"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,8 +49,9 @@ class BacktestRun:
         Whether the prices are of the simulated market.
     remarks
         What a reader should know.
-    panel
-        Prices that the results rest on; `None` where a run was put together otherwise.
+    panels
+        Prices that each result rests on, one panel for many of them; empty where a run was put
+        together otherwise.
     left_out
         Events without an entry session, and why.
     capacities
@@ -69,9 +65,20 @@ class BacktestRun:
     run_id: str
     simulated: bool
     remarks: tuple[str, ...]
-    panel: PricePanel | None = None
+    panels: tuple[PricePanel, ...] = ()
     left_out: tuple[str, ...] = ()
     capacities: tuple[HeldCapacity, ...] = ()
+
+    def by_panel(
+        self, results: Sequence[EventResult] | None = None
+    ) -> Iterator[tuple[PricePanel, list[EventResult]]]:
+        """Give panels, each with the results that rest on it; of all results, or of some."""
+        wanted = {id(item) for item in (self.results if results is None else results)}
+        held: dict[int, tuple[PricePanel, list[EventResult]]] = {}
+        for panel, item in zip(self.panels, self.results, strict=False):
+            if id(item) in wanted:
+                held.setdefault(id(panel), (panel, []))[1].append(item)
+        yield from held.values()
 
     @property
     def by_event(self) -> tuple[tuple[EventResult, ...], ...]:
@@ -137,75 +144,57 @@ def run_variants(
     """
     for request in requests if capacity else ():
         refuse_plain(request)
-    dated, market = prepared(store, requests)
-    runs = tuple(
-        _run(store, market, request, events, left_out, program_version, jobs, capacity=capacity)
-        for request, (events, left_out) in zip(requests, dated, strict=True)
+    asked = in_stretches(
+        store, requests, _listed, jobs=jobs, one_by_one=is_heard(), together=capacity
     )
+    runs = tuple(_run(store, one, program_version, capacity=capacity) for one in asked)
     lacks = [lack for run in runs for lack in run.lacks]
     if all(lacks):
         raise DataError(lacks[0])
     return runs
 
 
-def prepared(
-    store: Store, requests: Sequence[BacktestRequest]
-) -> tuple[list[tuple[DatedEvents, tuple[str, ...]]], Market]:
-    """Return the entries of each request's events, what was left out and why, and their market.
-
-    Raises as `run_variants`.
-    """
-    if not all(request.events for request in requests):
-        raise NoTradableConstituents(
-            say("there is no event to backtest: no report recommends a name under these themes"),
-            fix=say("`screener basket list` shows which reports feed which basket"),
-        )
-    dated = [dated_events(request.events, request.settings.delay) for request in requests]
-    return dated, read_market(store, requests, [events for events, _ in dated])
+def _listed(
+    _request: BacktestRequest, _market: Market
+) -> Callable[[Sequence[EventResult]], list[EventResult]]:
+    return list
 
 
 def _run(
-    store: Store,
-    market: Market,
-    request: BacktestRequest,
-    events: DatedEvents,
-    left_out: tuple[str, ...],
-    program_version: str,
-    jobs: int,
-    *,
-    capacity: bool,
+    store: Store, asked: Asked[list[EventResult]], program_version: str, *, capacity: bool
 ) -> BacktestRun:
-    panel = market.panel
-    results = run_backtest(
-        panel,
-        events,
-        request.settings,
-        benchmarks_for(store, market, request.events, request.benchmark),
-        market.trading,
-        market.caps,
-        jobs=jobs,
-    )
-    simulated = store.simulated()
-    capacities: tuple[HeldCapacity, ...] = ()
+    request, settings = asked.request, asked.request.settings
+    results: list[EventResult] = []
+    panels: list[PricePanel] = []
+    named = Named()
+    trading: TradingPanel | None = None
+    for market, some in asked.pieces:
+        results += some
+        panels += [market.panel] * len(some)
+        named |= Named.of(market, some, settings)
+        trading = market.trading if capacity else None
+        del market  # before the next one is read
     told: tuple[str, ...] = ()
+    capacities: tuple[HeldCapacity, ...] = ()
     if capacity:
-        capacities = capacities_of(_paid_out(market.trading, request), request, results)
-        told = capacity_remarks((item.capacity for item in capacities), request.settings)
+        capacities = capacities_of(_paid_out(trading, request), request, results)
+        told = capacity_remarks((item.capacity for item in capacities), settings)
+    simulated = store.simulated()
     return BacktestRun(
         request=request,
-        results=results,
-        price_basis=tuple(price_basis(panel, result) for result in results),
+        results=tuple(results),
+        price_basis=tuple(map(price_basis, panels, results)),
         data_version=store.version,
         run_id=run_id("backtest", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
-            *remarks_of(store, market, results, request.settings, simulated=simulated),
-            *quarantine_remarks(store, panel, results),
+            *remarks_of(store, results, settings, named, panels=panels, simulated=simulated),
+            *quarantine_remarks(store, panels, results),
             *told,
-            *left_out,
+            *asked.left_out,
         ),
-        panel=panel,
-        left_out=left_out,
+        panels=tuple(panels),
+        left_out=asked.left_out,
         capacities=capacities,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from screener.backtest.run import EventResult, Settings, backtest_pieces
+from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.listing import Listing
 from screener.domain.panel import PricePanel
@@ -20,12 +21,12 @@ from screener.files.growing import growing_folder
 from screener.results.arrow import arrow_rows
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, SHORTFALL
 from screener.results.tables import TableSpec
-from screener.workflows.backtest.market import Market, benchmarks_for
+from screener.workflows.backtest.market import Market
 from screener.workflows.backtest.measures import metric_rows
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.quarantine import Noted, quarantined, touched_remarks
 from screener.workflows.backtest.remarks import (
-    eligibility_remarks,
+    Named,
     price_basis,
     remarks_of,
     row_remarks,
@@ -33,7 +34,8 @@ from screener.workflows.backtest.remarks import (
 )
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.rows import ledger_rows, result_table, shortfall_rows
-from screener.workflows.backtest.run import BacktestRun, prepared
+from screener.workflows.backtest.run import BacktestRun
+from screener.workflows.backtest.stretches import in_stretches
 from screener.workflows.run_ids import run_id
 
 __all__ = ["Streamed", "stream_variants"]
@@ -81,14 +83,14 @@ class _Piece:
     examples
         One result of each kind that the general remarks tell apart, without its paths and ledgers.
     unlisted
-        Names bought across the border of which nobody recorded that one could.
+        As in `Named`.
     """
 
     tables: Mapping[str, pa.Table]
     remarks: tuple[str, ...]
     lacks: tuple[str, ...]
     examples: Mapping[tuple[object, ...], EventResult]
-    unlisted: set[Listing]
+    unlisted: Mapping[Listing, date | None]
 
 
 def stream_variants(
@@ -120,45 +122,41 @@ def stream_variants(
     NoTradableConstituents, DateRangeError, DataError
         As in `run_variants`.
     """
-    dated, market = prepared(store, requests)
-    noted = quarantined(store, market.panel)
     simulated = store.simulated()
-    ids: list[str] = []
+    shells = {
+        id(request): _shell(store, request, program_version, simulated=simulated)
+        for request in requests
+    }
+
+    def make(request: BacktestRequest, market: Market) -> Callable[[Sequence[EventResult]], _Piece]:
+        noted = quarantined(store, market.panel)
+        return partial(_piece, shell=shells[id(request)], market=market, noted=noted)
+
     remarks: list[str] = []
     lacks: list[str] = []
+    left_out: list[str] = []
     with growing_folder(folder) as written:
-        for request, (events, _) in zip(requests, dated, strict=True):
-            shell = _shell(store, request, program_version, simulated=simulated)
-            pieces = backtest_pieces(
-                market.panel,
-                events,
-                request.settings,
-                benchmarks_for(store, market, request.events, request.benchmark),
-                partial(_piece, shell=shell, market=market, noted=noted),
-                market.trading,
-                market.caps,
-                jobs=jobs,
-            )
+        for asked in in_stretches(store, requests, make, jobs=jobs):
+            settings = asked.request.settings
             examples: dict[tuple[object, ...], EventResult] = {}
-            bought: set[Listing] = set()
-            for piece in pieces:
+            named = Named()
+            for market, piece in asked.pieces:
                 for name, rows in piece.tables.items():
                     written.add(name, rows)
                 written.tell(_REMARKS, piece.remarks)
                 lacks += piece.lacks
                 examples = {**piece.examples, **examples}
-                bought |= piece.unlisted
-            ids.append(shell.run_id)
+                named |= Named.of(market, (), settings) | Named(unlisted=piece.unlisted)
+                del market  # before the next one is read
             some = tuple(examples.values())
-            remarks += remarks_of(store, market, some, request.settings, simulated=simulated)
-            remarks += eligibility_remarks(market.trading, bought)
+            remarks += remarks_of(store, some, settings, named, simulated=simulated)
+            left_out += asked.left_out
         if len(lacks) == written.rows[RETURNS.name]:
             raise DataError(lacks[0])
-    left_out = [line for _, lines in dated for line in lines]
     return Streamed(
         folder=folder,
         rows=written.rows,
-        run_ids=tuple(ids),
+        run_ids=tuple(shells[id(request)].run_id for request in requests),
         lacking=bool(lacks or left_out),
         remarks=tuple(dict.fromkeys((*remarks, *left_out))),
     )

@@ -116,9 +116,7 @@ def explain(
     run = run_events(store, request, program_version=program_version)
     rows = result_rows(run)
     at = _chosen(rows, wanted, stored.run_id)
-    result, panel = run.results[at], run.panel
-    if panel is None:
-        raise ComputeError(say("the run keeps no prices"))
+    result, panel = run.results[at], run.panels[at]
     names = names_of(store, panel, result)
     _check_sum(result, names)
     return Explanation(

@@ -202,12 +202,11 @@ def _placebo(run: PlaceboRun, store: Store, row: Row) -> Gathered:
                     )
                 )
     real = run_events(store, run.request.backtest, program_version="")
-    if real.panel is not None:
-        for share in names_of(store, real.panel, real.results[at]):
-            bought = _quoted(share.listing, say("bought"), share.bought)
-            valued = _quoted(share.listing, say("valued"), share.valued)
-            found.sources = [*bought, *valued, *found.sources]
-            found.named.append((event.report, share.listing))
+    for share in names_of(store, real.panels[at], real.results[at]):
+        bought = _quoted(share.listing, say("bought"), share.bought)
+        valued = _quoted(share.listing, say("valued"), share.valued)
+        found.sources = [*bought, *valued, *found.sources]
+        found.named.append((event.report, share.listing))
     return found
 
 

@@ -57,7 +57,7 @@ def remarks_of(
             )
         )
     done = [one.execution for one in followed if one.execution is not None]
-    found += eligibility_remarks(trading, unlisted(trading, done, settings))
+    found += eligibility_remarks(unlisted(trading, done, settings))
     return tuple(found)
 
 

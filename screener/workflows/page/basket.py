@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from screener.backtest.run import EventResult
 from screener.data.lake.store import Store
+from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.basket import Basket, Event
 from screener.domain.report import Report
 from screener.errors import ScreenerError
@@ -151,9 +152,9 @@ def _records(
 
 def _valued_now(store: Store, run: BacktestRun) -> Valued:
     """Return the values of every name of a run by the newest data."""
-    days = [] if run.panel is None else [*run.panel.last_sessions.values()]
-    names = {member.listing.id for result in run.results for member in result.window.event.members}
-    return valued_on(store, names, max(days)) if days and names else {}
+    names = {member.listing for result in run.results for member in result.window.event.members}
+    days = last_sessions_of(store, sorted({name.exchange for name in names})).values()
+    return valued_on(store, {name.id for name in names}, max(days)) if days else {}
 
 
 def _main(results: Sequence[EventResult]) -> EventResult:

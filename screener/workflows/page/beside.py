@@ -10,6 +10,7 @@ import numpy as np
 from screener.backtest.run import EventResult
 from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice, Rebalance
+from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, DataError
 from screener.language import say
 from screener.study.placebo.band import PlaceboBand, run_band
@@ -61,21 +62,24 @@ def bands_beside(
         Random baskets of each.
     """
     found = [Beside(result=item, why=say("no price at or after the entry")) for item in results]
-    if run.panel is None or run.request.settings.entry is EntryPrice.VWAP:
+    if not run.panels or run.request.settings.entry is EntryPrice.VWAP:
         why = say("random baskets are bought at the open or the close")
         return [Beside(result=item, why=why) for item in results]
-    for around in around_events(store, run.panel, results, run.request.settings.entry):
-        for at in around.places:
-            try:
-                found[at] = _beside(around, run, results[at], draws)
-            except (ComputeError, DataError) as error:
-                found[at] = Beside(result=results[at], why=error.what)
+    places = {id(item): at for at, item in enumerate(results)}
+    for panel, some in run.by_panel(results):
+        for around in around_events(store, panel, some, run.request.settings.entry):
+            for result in (some[at] for at in around.places):
+                try:
+                    one = _beside(around, panel, result, draws)
+                except (ComputeError, DataError) as error:
+                    one = Beside(result=result, why=error.what)
+                found[places[id(result)]] = one
     return found
 
 
-def _beside(around: Around, run: BacktestRun, result: EventResult, draws: int) -> Beside:
-    window, panel = result.window, run.panel
-    if panel is None or window.rebalance is not Rebalance.NONE or result.paper_return is None:
+def _beside(around: Around, panel: PricePanel, result: EventResult, draws: int) -> Beside:
+    window = result.window
+    if window.rebalance is not Rebalance.NONE or result.paper_return is None:
         raise ComputeError(
             say("random baskets are bought and held, not brought back to their weights")
         )

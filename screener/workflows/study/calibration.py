@@ -18,7 +18,7 @@ from screener.market.calendars import calendar_of
 from screener.study.calibration import LEVEL, Calibration, calibrated
 from screener.study.models import Model
 from screener.study.placebo.random_dates import SESSIONS_BACK
-from screener.workflows.backtest.market import Market, benchmarks_for, dated_events
+from screener.workflows.backtest.market import benchmarks_for, dated_events
 from screener.workflows.run_ids import run_id
 from screener.workflows.study.references import References
 from screener.workflows.study.run import StudyRequest, StudyRun
@@ -149,8 +149,7 @@ def calibrate(
     panel = read_market_panel(store, exchanges, *_span(store, exchanges, run)).prices
     benchmarks = None
     if settings.model in (Model.MARKET, Model.MARKET_ADJUSTED):
-        market = Market(panel=panel, trading=None, caps=None)
-        benchmarks = benchmarks_for(store, market, events, run.request.benchmark)
+        benchmarks = benchmarks_for(store, events, run.request.benchmark)
     references = References(panel, settings.model, benchmarks, table)
     dated = [(event, entries[0]) for event, entries in dated_events(events, 0)[0]]
     found = calibrated(

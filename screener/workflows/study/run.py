@@ -33,7 +33,6 @@ from screener.study.windows import PartWindow
 from screener.workflows.backtest.market import (
     Benchmarks,
     DatedEvents,
-    Market,
     benchmarks_for,
     dated_events,
 )
@@ -227,7 +226,7 @@ def run_study(
         match = Match(request.peers)
         table, made = matched_portfolios(store, panel.listings, first, last, match)
     request = _fitting(request, table)
-    benchmarks = _benchmarks(store, panel, request)
+    benchmarks = _benchmarks(store, request)
     references = References(panel, request.settings.model, benchmarks, table)
     allowed = [
         [
@@ -318,11 +317,10 @@ def _panel(store: Store, request: StudyRequest, dated: DatedEvents) -> PricePane
     )
 
 
-def _benchmarks(store: Store, panel: PricePanel, request: StudyRequest) -> Benchmarks | None:
+def _benchmarks(store: Store, request: StudyRequest) -> Benchmarks | None:
     if request.settings.model not in (Model.MARKET, Model.MARKET_ADJUSTED):
         return None
-    market = Market(panel=panel, trading=None, caps=None)
-    return benchmarks_for(store, market, request.events, request.benchmark)
+    return benchmarks_for(store, request.events, request.benchmark)
 
 
 def _groups(units: Units, request: StudyRequest) -> tuple[StudyGroup, ...]:

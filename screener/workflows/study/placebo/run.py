@@ -37,7 +37,7 @@ from screener.workflows.backtest.market import (
     benchmarks_for,
     dated_events,
 )
-from screener.workflows.backtest.remarks import remarks_of
+from screener.workflows.backtest.remarks import Named, remarks_of
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.run_ids import run_id
 from screener.workflows.study.placebo.dates import OtherDates, other_dates
@@ -165,7 +165,7 @@ def run_placebos(
     backtest = replace(request.backtest, settings=settings)
     dated, left_out = dated_events(backtest.events, backtest.settings.delay)
     market = _own_market(store, dated)
-    benchmarks = benchmarks_for(store, market, backtest.events, backtest.benchmark)
+    benchmarks = benchmarks_for(store, backtest.events, backtest.benchmark)
     reals = run_backtest(market.panel, dated, settings, benchmarks, caps=market.caps, jobs=jobs)
     others = _OtherDays(market.panel, benchmarks, request)
     results = _all_results(store, others, reals, jobs)
@@ -177,7 +177,14 @@ def run_placebos(
         run_id=run_id("placebo", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
-            *remarks_of(store, market, reals, settings, simulated=simulated),
+            *remarks_of(
+                store,
+                reals,
+                settings,
+                Named.of(market, reals, settings),
+                panels=[market.panel] * len(reals),
+                simulated=simulated,
+            ),
             *left_out,
         ),
     )
