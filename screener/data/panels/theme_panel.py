@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
@@ -19,6 +20,9 @@ __all__ = ["LEAST_STOCKS", "read_themes"]
 
 LEAST_STOCKS = 5
 """Fewer stocks of an industry with a return on a session are no industry."""
+
+_CELLS = 2_000_000
+"""Sessions times stocks that are read at a time."""
 
 Spell = tuple[str, date | None, date | None, str]
 """Listing, first day, last day and industry; an end that is not told is open."""
@@ -103,26 +107,38 @@ def _means(
 ) -> Mapping[str, FloatVector]:
     """Return `(n_sessions,)` mean growth of each industry; NaN where too few stocks tell."""
     ids = sorted({listing for listing, *_ in spells})
-    axis = panel.sessions[own]
-    grid = Grid(axis, ids)
+    codes = {industry: code for code, industry in enumerate(sorted(wanted))}
+    factors = store.read(TableName.FACTORS, listings=ids)
+    means = np.full((len(codes), len(panel.sessions)), np.nan)
+    rows = max(_CELLS // max(len(ids), 1), 2)
+    for start in range(1, len(own), rows):  # each with the session before it
+        some = own[start - 1 : start + rows]
+        means[:, some[1:]] = _block_means(
+            store, Grid(panel.sessions[some], ids), factors, spells, codes
+        )
+    return {industry: means[code] for industry, code in codes.items()}
+
+
+def _block_means(
+    store: Store,
+    grid: Grid,
+    factors: pa.Table,
+    spells: Sequence[Spell],
+    codes: Mapping[str, int],
+) -> FloatMatrix:
+    """Return `(n_industries, n_sessions - 1)` mean growth over the session before each."""
+    axis, ids = grid.axis, grid.ids
     bars = read_bars(store, ("close",), listings=ids, start=axis[0].item(), end=axis[-1].item())
     cells = bars.on(grid)
-    factors = store.read(TableName.FACTORS, listings=ids)
     worth = cells.matrix("close") * grid.factors(factors, cells.any_adjusted())
-    growth = np.full(worth.shape, np.nan)
-    np.divide(worth[1:], worth[:-1], out=growth[1:])
-    codes = {industry: code for code, industry in enumerate(sorted(wanted))}
-    coded = np.full(worth.shape, -1)
+    growth = worth[1:] / worth[:-1]
+    coded = np.full(growth.shape, -1, dtype=np.int32)
     for spell in spells:
-        coded[_within(axis, spell), grid.index[spell[0]]] = codes.get(spell[3], -1)
+        coded[_within(axis[1:], spell), grid.index[spell[0]]] = codes.get(spell[3], -1)
     rows, columns = np.nonzero(np.isfinite(growth) & (coded >= 0))
     # One stock after the other: what is read beside an industry moves no last digit of it.
-    at, size = coded[rows, columns] * len(axis) + rows, len(codes) * len(axis)
+    at, size = coded[rows, columns] * len(growth) + rows, len(codes) * len(growth)
     n = np.bincount(at, minlength=size).reshape(len(codes), -1)
     total = np.bincount(at, growth[rows, columns], size).reshape(len(codes), -1)
-    means = np.where(n >= LEAST_STOCKS, total / np.maximum(n, 1), np.nan)
-    found = {}
-    for industry, code in codes.items():
-        found[industry] = np.full(len(panel.sessions), np.nan)
-        found[industry][own] = means[code]
+    found: FloatMatrix = np.where(n >= LEAST_STOCKS, total / np.maximum(n, 1), np.nan)
     return found

@@ -83,24 +83,27 @@ def run_verdicts(
         As `run_variants` and `run_placebos` do.
     """
     asked = request.backtest
-    money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
-    (backtest,) = run_variants(store, [money], program_version=program_version, jobs=jobs)
-    placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
     cards = list_reports(workspace)
     reports = {report.id: report for report in cards}
     themes = {basket.name: set(basket.themes) for basket, _ in groups}
     titles = {basket.name: basket.title_zh for basket, _ in groups}
+    behind = {
+        (event.basket, event.report): brokers_of(
+            reports.get(event.report), themes.get(event.basket, set())
+        )
+        for event in asked.events
+    }
+    brokers = {broker for some in behind.values() for broker in some}
+    # Before the prices of the events are held: it reads those of every call.
+    records = broker_records(workspace, store, brokers, cards) if brokers else {}
+    money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
+    (backtest,) = run_variants(store, [money], program_version=program_version, jobs=jobs)
+    placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
     chosen: dict[tuple[str, str], tuple[EventResult, PlaceboResult]] = {}
     for result, beside in zip(backtest.results, placebo.results, strict=True):
         key = (result.window.event.basket, result.window.event.report)
         if key not in chosen or result.status is WindowStatus.MATURE:
             chosen[key] = (result, beside)  # the longest finished horizon, else the shortest
-    behind = {
-        (name, report): brokers_of(reports.get(report), themes.get(name, set()))
-        for name, report in chosen
-    }
-    brokers = {broker for some in behind.values() for broker in some}
-    records = broker_records(workspace, store, brokers, cards) if brokers else {}
     found = tuple(
         verdict_of(result, _placebo(beside), behind[key], records, title_zh=titles.get(key[0], ""))
         for key, (result, beside) in chosen.items()
