@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.volume import CALLS, COMMANDS, event_days, random_calls, write_events
+from benchmarks.volume import CALLS, COMMANDS, apart, event_days, random_calls, write_events
 from screener.data.sources.simulated.ratings import DEFINITIONS
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
@@ -201,15 +200,6 @@ def _name(at: int) -> str:
     if shanghai:
         return f"{600000 + number:06d}.SH"
     return f"{1 + number:06d}.SZ"
-
-
-def apart(job: Callable[[], None]) -> None:
-    """Do it in a process of its own: what this one held counts for each command that it starts."""
-    child = multiprocessing.get_context("fork").Process(target=job)
-    child.start()
-    child.join()
-    if child.exitcode:
-        raise SystemExit(f"{job.__name__} ended with {child.exitcode}")
 
 
 def spent(typed: Sequence[str], workspace: Path | None = None) -> Cost:

@@ -91,8 +91,9 @@ def settings_page() -> str:
 
     lines = heading(
         "Settings",
-        "Keys of `screener.toml`; `screener config KEY VALUE` sets one. An option of a command "
-        "goes first, then the environment variable, then the file.",
+        "Keys of `screener.toml`; `screener config KEY VALUE` sets one, all but the lake's, which "
+        "is a table. An option of a command goes first, then the environment variable, then the "
+        "file.",
         source="from screener/workflows/settings.py",
     )
     held = held_settings(None, {}).values()

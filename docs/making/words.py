@@ -59,9 +59,9 @@ _WORDS = {
     "own history": "自身历史",
     "market, industry": "全市场、行业内",
     "Settings": "设置",
-    "Keys of `screener.toml`; `screener config KEY VALUE` sets one. An option of a command goes "
-    "first, then the environment variable, then the file.": (
-        "`screener.toml` 的键；用 `screener config 键 值` 修改。"
+    "Keys of `screener.toml`; `screener config KEY VALUE` sets one, all but the lake's, which is a "
+    "table. An option of a command goes first, then the environment variable, then the file.": (
+        "`screener.toml` 的键；用 `screener config 键 值` 修改，数据湖的位置除外（它是一个表）。"
         "优先次序：命令选项、环境变量、文件。"
     ),
     "key": "键",
