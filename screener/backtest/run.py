@@ -264,6 +264,7 @@ def backtest_pieces(
     chunk: int = EVENTS_AT_ONCE,
     one_by_one: bool = True,
     compiled: bool | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[PieceT]:
     """Give what is made of the results of some events at a time, in their order.
 
@@ -276,7 +277,7 @@ def backtest_pieces(
     make
         Makes something smaller of the results of one piece, where they were computed; with more
         than one job it and what it makes can be pickled.
-    one_by_one
+    one_by_one, meanwhile
         As in `paths.workers.parallel.each`.
     compiled
         Whether the compiled kernel values the windows, which may move a last digit; by default if
@@ -301,7 +302,7 @@ def backtest_pieces(
         caps=caps,
         compiled=compiled,
     )
-    yield from each(work, parts, jobs=jobs, size=len, one_by_one=one_by_one)
+    yield from each(work, parts, jobs=jobs, size=len, one_by_one=one_by_one, meanwhile=meanwhile)
 
 
 def many_windows(

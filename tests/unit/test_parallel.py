@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 
 from screener.errors import InputError, OutOfMemory
 from screener.paths.workers.forking import can_fork
-from screener.paths.workers.parallel import each, in_parts, mapped
+from screener.paths.workers.parallel import Ahead, each, in_parts, mapped
 
 _PARTS = range(12)
 
@@ -82,6 +85,40 @@ def test_no_more_is_found_ahead_than_some_parts_for_each_worker() -> None:
     os.close(write)
     with os.fdopen(read, "rb") as told:
         assert 11 <= len(told.read()) <= 11 + 2 * 2 + 1
+
+
+@copies
+def test_the_next_is_made_while_copies_work_on_this_one(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def things() -> Iterator[int]:
+        for at in range(3):
+            made.append(at)
+            (tmp_path / str(at)).touch()
+            yield at
+
+    def waits(thing: int, part: int) -> int:
+        until = time.monotonic() + 30
+        while thing < 2 and not (tmp_path / str(thing + 1)).exists():  # the next one is awaited
+            assert time.monotonic() < until, "nothing was made meanwhile"
+            time.sleep(0.01)
+        return 10 * thing + part
+
+    ahead = Ahead(things())
+    found = []
+    for thing in ahead:
+        assert made == list(range(thing + 1)), "no more than one ahead"
+        found += mapped(partial(waits, thing), [0, 1, 2], jobs=2, meanwhile=ahead.make)
+        assert made == list(range(min(thing + 2, 3)))
+    assert found == [0, 1, 2, 10, 11, 12, 20, 21, 22]
+
+
+def test_nothing_is_made_ahead_by_one_process() -> None:
+    made: list[int] = []
+    ahead = Ahead(made.append(at) or at for at in range(2))
+    for thing in ahead:
+        mapped(str, [0, 1], jobs=1, meanwhile=ahead.make)
+        assert made == list(range(thing + 1))
 
 
 @copies

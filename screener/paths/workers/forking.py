@@ -39,11 +39,15 @@ def can_fork() -> bool:
 
 
 def forked(
-    work: Callable[[PartT], FoundT], parts: Sequence[PartT], workers: int
+    work: Callable[[PartT], FoundT],
+    parts: Sequence[PartT],
+    workers: int,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[FoundT]:
     """Give what `work` makes of each part, in their order, each as soon as it is done.
 
     However many parts there are, no more than some for each worker are found ahead of the reader.
+    `meanwhile` is what this process does itself while they work on the first ones.
 
     Raises
     ------
@@ -61,6 +65,8 @@ def forked(
                 waiting.append(pool.submit(_one, key, at))
                 if len(waiting) == _AHEAD * workers:
                     break
+        if meanwhile is not None:
+            meanwhile()
         while waiting:
             found = waiting.popleft().result()
             for at in ahead:

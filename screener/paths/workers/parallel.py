@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
 from screener.errors import InputError, OutOfMemory
 from screener.language import Language, bind, bound, say
@@ -15,13 +16,38 @@ from screener.paths.workers.cluster import chosen_cluster
 from screener.paths.workers.forking import can_fork, forked
 from screener.progress import counting, is_heard
 
-__all__ = ["check_jobs", "each", "in_parts", "mapped"]
+__all__ = ["Ahead", "check_jobs", "each", "in_parts", "mapped"]
 
 PartT = TypeVar("PartT")
 FoundT = TypeVar("FoundT")
 
 _EACH = 4
 """Parts that each worker does: some take longer than others."""
+
+
+class Ahead(Generic[PartT]):
+    """Things one after the other, of which the next may be made while others work on this one.
+
+    At most one is made ahead: each may be as large as memory allows.
+    """
+
+    def __init__(self, things: Iterator[PartT]) -> None:
+        self._things = things
+        self._made: list[PartT] = []
+
+    def make(self) -> None:
+        """Make the next one, if there is one and it is not made yet."""
+        if not self._made:
+            self._made.extend(islice(self._things, 1))
+
+    def __iter__(self) -> Iterator[PartT]:
+        return self
+
+    def __next__(self) -> PartT:
+        self.make()
+        if not self._made:
+            raise StopIteration
+        return self._made.pop()
 
 
 def check_jobs(jobs: int) -> None:
@@ -69,6 +95,7 @@ def mapped(
     jobs: int,
     threads: bool = False,
     size: Callable[[PartT], int] | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> list[FoundT]:
     """Return what `work` makes of each part, in their order.
 
@@ -90,6 +117,8 @@ def mapped(
         it was given.
     size
         How many things a part counts for in what is told of the progress; one if left out.
+    meanwhile
+        What this process may do itself while copies of it work; see `Ahead`.
 
     Raises
     ------
@@ -101,7 +130,16 @@ def mapped(
         If a cluster cannot do it.
     """
     one_by_one = is_heard()
-    return list(each(work, parts, jobs=jobs, threads=threads, size=size, one_by_one=one_by_one))
+    done = each(
+        work,
+        parts,
+        jobs=jobs,
+        threads=threads,
+        size=size,
+        one_by_one=one_by_one,
+        meanwhile=meanwhile,
+    )
+    return list(done)
 
 
 def each(
@@ -112,12 +150,13 @@ def each(
     threads: bool = False,
     size: Callable[[PartT], int] | None = None,
     one_by_one: bool = True,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[FoundT]:
     """Give what `mapped` returns, one after the other: what was given need not be kept.
 
     Parameters
     ----------
-    work, parts, jobs, threads, size
+    work, parts, jobs, threads, size, meanwhile
         As in `mapped`.
     one_by_one
         Whether each is given as soon as it and those before it are done.
@@ -127,7 +166,7 @@ def each(
         yield from map(work, parts)
         return
     sizes = [1 if size is None else size(part) for part in parts]
-    done = _done(work, parts, jobs, threads=threads, one_by_one=one_by_one)
+    done = _done(work, parts, jobs, threads=threads, one_by_one=one_by_one, meanwhile=meanwhile)
     with counting(sum(sizes)) as tick:
         for one, count in zip(done, sizes, strict=True):
             yield one
@@ -141,6 +180,7 @@ def _done(
     *,
     threads: bool,
     one_by_one: bool,
+    meanwhile: Callable[[], object] | None,
 ) -> Iterator[FoundT]:
     """Give what is made of each part, as soon as it and those before it are done if one by one."""
     cluster = None if threads else chosen_cluster()
@@ -152,7 +192,7 @@ def _done(
         return
     joblib = sys.modules.get("joblib")
     if not threads and can_fork() and not (joblib and _is_chosen(joblib)):
-        done = forked(work, parts, min(_workers(jobs), len(parts)))
+        done = forked(work, parts, min(_workers(jobs), len(parts)), meanwhile)
     else:
         done = _by_joblib(work, parts, jobs, threads=threads, one_by_one=one_by_one)
     try:

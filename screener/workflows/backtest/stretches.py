@@ -23,6 +23,7 @@ from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.listing import Listing
 from screener.errors import NoTradableConstituents
 from screener.language import say
+from screener.paths.workers.parallel import Ahead
 from screener.progress import counting
 from screener.workflows.backtest.market import (
     Benchmarks,
@@ -137,30 +138,38 @@ class _Stretches(Generic[PieceT]):
     one_by_one: bool
     compiled: bool
 
-    def on(self, market: Market, events: DatedEvents) -> Iterator[tuple[Market, PieceT]]:
+    def on(
+        self, market: Market, events: DatedEvents, meanwhile: Callable[[], object] | None = None
+    ) -> Iterator[tuple[Market, PieceT]]:
         """Give the pieces of events that one market holds, in their order."""
-        for piece in self._pieces(market, events, self.make(market)):
+        for piece in self._pieces(market, events, self.make(market), meanwhile):
             yield market, piece
 
     def read(self, events: DatedEvents) -> Iterator[tuple[Market, PieceT]]:
         """Give the pieces of any number of events, in their order, on markets read for them."""
         end = _end(self.store, events)
         windows = max(self.request.settings.horizons) + self.request.settings.max_wait + _LATE
+        stretches = _stretches(events, end, timedelta(days=windows * _DAYS))
+        markets = Ahead(
+            (self._market(some, until if until < end else None), some, until < end)
+            for some, until in stretches
+        )
         with counting(len(events)) as tick:
-            for some, until in _stretches(events, end, timedelta(days=windows * _DAYS)):
-                if until < end:
-                    yield from self._taken_to_end(some, until, end)
+            for market, some, cut in markets:
+                if cut:
+                    yield from self._taken_to_end(market, some, end, markets.make)
                 else:
-                    yield from self.on(self._market(some), some)
+                    yield from self.on(market, some, markets.make)
                 tick(len(some))
+                del market  # before the next one is read
 
     def _taken_to_end(
-        self, events: DatedEvents, until: date, end: date
+        self, market: Market, events: DatedEvents, end: date, meanwhile: Callable[[], object]
     ) -> Iterator[tuple[Market, PieceT]]:
-        """Give the pieces on tables taken to end on a day; of what is open then, on whole ones."""
-        market = self._market(events, until)
+        """Give the pieces on tables taken to end early; of what is open then, on whole ones."""
         sort = partial(_sorted_out, make=self.make(market))
-        parts = [part for found in self._pieces(market, events, sort) for part in found]
+        pieces = self._pieces(market, events, sort, meanwhile)
+        parts = [part for found in pieces for part in found]
         ends = list(accumulate(count for count, _ in parts))
         waiting = [
             event
@@ -183,7 +192,13 @@ class _Stretches(Generic[PieceT]):
     def _market(self, events: DatedEvents, until: date | None = None) -> Market:
         return read_market(self.store, [self.request], [events], until=until)
 
-    def _pieces(self, market: Market, events: DatedEvents, make: Make[MadeT]) -> Iterator[MadeT]:
+    def _pieces(
+        self,
+        market: Market,
+        events: DatedEvents,
+        make: Make[MadeT],
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Iterator[MadeT]:
         return backtest_pieces(
             market.panel,
             events,
@@ -195,6 +210,7 @@ class _Stretches(Generic[PieceT]):
             jobs=self.jobs,
             one_by_one=self.one_by_one,
             compiled=self.compiled,
+            meanwhile=meanwhile,
         )
 
 

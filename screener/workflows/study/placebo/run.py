@@ -19,7 +19,7 @@ from screener.language.lists import listed
 from screener.paths.kernel import load_kernel
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
-from screener.paths.workers.parallel import check_jobs, in_parts, mapped
+from screener.paths.workers.parallel import Ahead, check_jobs, in_parts, mapped
 from screener.progress import counting
 from screener.study.placebo.matching import CONTROLS, Matched, match_names
 from screener.study.placebo.placebo import (
@@ -275,11 +275,13 @@ def _all_results(
     ]
     entry = others.request.backtest.settings.entry
     with counting(len(reals)) as tick:
-        for around in around_events(store, others.panel, reals, entry):
+        arounds = Ahead(around_events(store, others.panel, reals, entry))
+        for around in arounds:
             parts = _parts(around.places, reals, jobs)
             work = partial(_some, around=around, others=others)
             given = [[replace(reals[at], ledger=()) for at in places] for places in parts]
-            for places, some in zip(parts, mapped(work, given, jobs=jobs), strict=True):
+            done = mapped(work, given, jobs=jobs, meanwhile=arounds.make)
+            for places, some in zip(parts, done, strict=True):
                 for at, (matched, placebo, dates, remarks) in zip(places, some, strict=True):
                     found[at] = PlaceboResult(
                         real=reals[at],
@@ -289,6 +291,7 @@ def _all_results(
                         remarks=remarks,
                     )
                 tick(len(places))
+            del around, work  # before the next one is read
     return tuple(found)
 
 
