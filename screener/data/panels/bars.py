@@ -18,7 +18,7 @@ from screener.data.panels.grid import Cells, Grid
 from screener.data.panels.kept_bars import FIELDS, KeptBars, kept_bars
 from screener.domain.arrays import FlagArray, FloatMatrix, Places, SessionAxis
 
-__all__ = ["BarCells", "Bars", "read_bars"]
+__all__ = ["BarCells", "Bars", "last_closes", "read_bars"]
 
 _MANY = 500  # listings, from which on the kept copy is the sooner one
 
@@ -67,14 +67,7 @@ def read_bars(
     listings
         Listing ids; all when `None`.
     """
-    many = listings is None or len(listings) >= _MANY
-    kept = kept_bars(store) if many and set(columns) <= set(FIELDS) else None
-    if kept is not None:
-        try:
-            for name in columns:
-                kept.matrix(name)
-        except OSError:  # damaged: the tables are still there
-            kept = None
+    kept = _kept(store, columns, listings)
     if kept is not None:
         return _OfCopy(kept, _rows_of(kept.days, start, end), listings)
     wanted = ("listing", "session", *columns, "basis")
@@ -83,6 +76,44 @@ def read_bars(
             TableName.BARS, listings=listings, start=start, end=end, columns=wanted, ordered=False
         )
     )
+
+
+def last_closes(
+    store: Store, listings: Sequence[str], *, before: date
+) -> dict[str, tuple[date, float]]:
+    """Return the last bar before a day, session and close, of each listing that has one."""
+    kept = _kept(store, ("close",), listings)
+    if kept is None:
+        return store.last_values(listings, before=before)
+    spans = store.spans(listings)  # how far back to look: one without a bar by then has none
+    column_of = {name: at for at, name in enumerate(kept.ids)}
+    names = [name for name in listings if name in spans and spans[name].first < before]
+    columns = np.array([column_of[name] for name in names], dtype=np.intp)
+    closes, row = kept.matrix("close"), _rows_of(kept.days, before, None).start
+    found: dict[str, tuple[date, float]] = {}
+    waiting = np.arange(len(names))
+    while len(waiting) and row > 0:
+        row -= 1
+        values = closes[row, columns[waiting]]
+        there = np.isfinite(values)
+        for at, value in zip(waiting[there].tolist(), values[there].tolist(), strict=True):
+            found[names[at]] = kept.days[row].item(), value
+        waiting = waiting[~there]
+    kept.release()
+    return found
+
+
+def _kept(store: Store, columns: Sequence[str], listings: Sequence[str] | None) -> KeptBars | None:
+    """Return the kept copy if it is the sooner one, has the columns, and is whole."""
+    many = listings is None or len(listings) >= _MANY
+    kept = kept_bars(store) if many and set(columns) <= set(FIELDS) else None
+    if kept is not None:
+        try:
+            for name in columns:
+                kept.matrix(name)
+        except OSError:  # damaged: the tables are still there
+            return None
+    return kept
 
 
 def _rows_of(days: SessionAxis, start: date, end: date | None) -> slice:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from screener.data.lake.rows import days_of, numbers_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.panels.bars import BarCells, read_bars
+from screener.data.panels.bars import BarCells, last_closes, read_bars
 from screener.data.panels.fixings import read_rates
 from screener.data.panels.grid import Grid, trading_days
 from screener.domain.arrays import (
@@ -327,7 +327,7 @@ def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
 
 def _prior_values(store: Store, ids: list[str], start: date, adjusted: FlagArray) -> FloatArray:
     """Return each listing's last close before `start` times its factor that day, NaN if none."""
-    last = store.last_values(ids, before=start)
+    last = last_closes(store, ids, before=start)
     days = np.array(sorted({day for day, _ in last.values()}), dtype="datetime64[D]")
     factor = Grid(days, ids).factors(store.read(TableName.FACTORS, listings=ids), adjusted)
     return np.array(

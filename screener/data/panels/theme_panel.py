@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
@@ -109,22 +110,51 @@ def _means(
     ids = sorted({listing for listing, *_ in spells})
     codes = {industry: code for code, industry in enumerate(sorted(wanted))}
     factors = store.read(TableName.FACTORS, listings=ids)
+    known = _Spells(spells, ids, codes)
     means = np.full((len(codes), len(panel.sessions)), np.nan)
     rows = max(_CELLS // max(len(ids), 1), 2)
     for start in range(1, len(own), rows):  # each with the session before it
         some = own[start - 1 : start + rows]
-        means[:, some[1:]] = _block_means(
-            store, Grid(panel.sessions[some], ids), factors, spells, codes
-        )
+        means[:, some[1:]] = _block_means(store, Grid(panel.sessions[some], ids), factors, known)
     return {industry: means[code] for industry, code in codes.items()}
+
+
+class _Spells:
+    """Industries of stocks by the session, as numbers."""
+
+    def __init__(
+        self, spells: Sequence[Spell], ids: Sequence[str], codes: Mapping[str, int]
+    ) -> None:
+        column_of = {name: at for at, name in enumerate(ids)}
+        self.n_industries, self._n_stocks = len(codes), len(ids)
+        self._columns = np.array([column_of[name] for name, *_ in spells], dtype=np.intp)
+        self._codes = np.array([codes.get(code, -1) for *_, code in spells], dtype=np.int32)
+        self._first = np.array([first or date.min for _, first, *_ in spells], "datetime64[D]")
+        self._last = np.array([last or date.max for _, _, last, _ in spells], "datetime64[D]")
+
+    def on(self, days: SessionAxis) -> npt.NDArray[np.int32]:
+        """Return `(n_days, n_stocks)` the industry of each stock, -1 without a known one."""
+        found = np.full((len(days), self._n_stocks), -1, dtype=np.int32)
+        starts = np.searchsorted(days, self._first)
+        ends = np.searchsorted(days, self._last, side="right")
+        # Later spells win where two tell of one day: those of all days in a row are one step.
+        whole = (starts == 0) & (ends == len(days))
+        at = 0
+        while at < len(whole):
+            part = np.flatnonzero(~whole[at:])
+            until = at + int(part[0]) if len(part) else len(whole)
+            found[:, self._columns[at:until]] = self._codes[at:until]
+            if until < len(whole):
+                found[starts[until] : ends[until], self._columns[until]] = self._codes[until]
+            at = until + 1
+        return found
 
 
 def _block_means(
     store: Store,
     grid: Grid,
     factors: pa.Table,
-    spells: Sequence[Spell],
-    codes: Mapping[str, int],
+    spells: _Spells,
 ) -> FloatMatrix:
     """Return `(n_industries, n_sessions - 1)` mean growth over the session before each."""
     axis, ids = grid.axis, grid.ids
@@ -132,13 +162,11 @@ def _block_means(
     cells = bars.on(grid)
     worth = cells.matrix("close") * grid.factors(factors, cells.any_adjusted())
     growth = worth[1:] / worth[:-1]
-    coded = np.full(growth.shape, -1, dtype=np.int32)
-    for spell in spells:
-        coded[_within(axis[1:], spell), grid.index[spell[0]]] = codes.get(spell[3], -1)
+    coded = spells.on(axis[1:])
     rows, columns = np.nonzero(np.isfinite(growth) & (coded >= 0))
     # One stock after the other: what is read beside an industry moves no last digit of it.
-    at, size = coded[rows, columns] * len(growth) + rows, len(codes) * len(growth)
-    n = np.bincount(at, minlength=size).reshape(len(codes), -1)
-    total = np.bincount(at, growth[rows, columns], size).reshape(len(codes), -1)
+    at, shape = coded[rows, columns] * len(growth) + rows, (spells.n_industries, len(growth))
+    n = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(at, growth[rows, columns], shape[0] * shape[1]).reshape(shape)
     found: FloatMatrix = np.where(n >= LEAST_STOCKS, total / np.maximum(n, 1), np.nan)
     return found

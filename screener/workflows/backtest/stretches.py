@@ -111,6 +111,7 @@ def in_stretches(
     every = [event for events, _ in dated for event in events]
     one = together or len(list(_stretches(every, _end(store, every), None))) == 1
     market = read_market(store, requests, [events for events, _ in dated]) if one else None
+    store.spans(sorted({name.id for event in every for name in _names(event)}))  # at once
     benchmarks: Mapping[Listing, BenchmarkSeries] = {}
     for request, (events, left_out) in zip(requests, dated, strict=True):
         found = benchmarks_for(store, request.events, request.benchmark, benchmarks)
