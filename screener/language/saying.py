@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import TypeVar, cast
 
 from screener.errors import ScreenerError
@@ -21,7 +22,7 @@ __all__ = [
 
 ValueT = TypeVar("ValueT")
 
-_UNSAID = frozenset({str, int, float, bool, type(None)})  # what most values are: nothing to say
+_UNSAID = frozenset({str, int, float, bool, date, type(None)})  # what most values are: nothing to say
 
 
 class Said(str):
@@ -156,6 +157,8 @@ def _all_in_english(value: object) -> object:
     if isinstance(value, Said):
         return str(value.again())
     if isinstance(value, Mapping):
+        if _UNSAID.issuperset(map(type, value.values())) and _UNSAID.issuperset(map(type, value)):
+            return value  # as most rows of a result
         return {
             (str(key.again()) if isinstance(key, Said) else key): item
             if type(item) in _UNSAID
