@@ -109,9 +109,9 @@ def in_stretches(
         )
     dated = [dated_events(request.events, request.settings.delay) for request in requests]
     every = [event for events, _ in dated for event in events]
+    store.spans(sorted({name.id for event in every for name in _names(event)}))  # of all at once
     one = together or len(list(_stretches(every, _end(store, every), None))) == 1
     market = read_market(store, requests, [events for events, _ in dated]) if one else None
-    store.spans(sorted({name.id for event in every for name in _names(event)}))  # at once
     benchmarks: Mapping[Listing, BenchmarkSeries] = {}
     for request, (events, left_out) in zip(requests, dated, strict=True):
         found = benchmarks_for(store, request.events, request.benchmark, benchmarks)
