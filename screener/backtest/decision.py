@@ -85,9 +85,14 @@ def scheduled_prices(values: ValuePanel) -> FloatMatrix:
     """Return `(n_sessions, n_listings)` prices at which a name is meant to be bought.
 
     In units of total return in the base currency: the price of the session, or the last close
-    before it where there is none; NaN where there is no close either.
+    before it, as valued in the session before of its own exchange, where there is none; NaN where
+    there is no close either.
     """
-    before = np.vstack([np.full((1, values.marks.shape[1]), np.nan), values.marks[:-1]])
+    panel, before = values.prices, np.full(values.marks.shape, np.nan)
+    for exchange in {item.exchange for item in panel.listings}:
+        columns = np.flatnonzero([item.exchange is exchange for item in panel.listings])
+        own = panel.own_rows(int(columns[0]))
+        before[np.ix_(own[1:], columns)] = values.marks[np.ix_(own[:-1], columns)]
     quoted = np.isfinite(values.paid) & (values.paid > 0)
     return np.where(quoted, values.paid, before)
 

@@ -144,6 +144,12 @@ class PricePanel:
             self._rows_of[key] = np.flatnonzero(self.trading[:, column])
         return self._rows_of[key]
 
+    def row_before(self, row: int, column: int) -> int | None:
+        """Return the row of the last session of a listing's own exchange before a row."""
+        own = self.own_rows(column)
+        at = int(np.searchsorted(own, row))
+        return int(own[at - 1]) if at else None
+
     def covered_rows(self, column: int) -> Places:
         """Return the rows with a bar or a suspension of a listing, ascending."""
         key = ("covered", column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import date
 from typing import TypeVar, cast
 
@@ -22,7 +23,8 @@ __all__ = [
 
 ValueT = TypeVar("ValueT")
 
-_UNSAID = frozenset({str, int, float, bool, date, type(None)})  # what most values are: nothing to say
+_UNSAID = frozenset({str, int, float, bool, date, type(None)})
+"""What most values are: there is nothing to say in them."""
 
 
 class Said(str):
@@ -62,7 +64,7 @@ def _kept(value: object) -> object:
     An error itself would keep alive all that was at hand where it was raised.
     """
     if isinstance(value, ScreenerError):
-        return ScreenerError(value.what, where=value.where, fix=value.fix)
+        return copy(value)  # without its traceback
     return str(value) if isinstance(value, BaseException) else value
 
 
@@ -158,7 +160,7 @@ def _all_in_english(value: object) -> object:
         return str(value.again())
     if isinstance(value, Mapping):
         if _UNSAID.issuperset(map(type, value.values())) and _UNSAID.issuperset(map(type, value)):
-            return value  # as most rows of a result
+            return dict(value)  # as most rows of a result
         return {
             (str(key.again()) if isinstance(key, Said) else key): item
             if type(item) in _UNSAID

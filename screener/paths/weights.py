@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from screener.errors import DataError
 from screener.language import say
 from screener.paths.legs import Leg, LegState, Reason, left_out
 
-__all__ = ["LEAST_RETURNS", "VOLATILITY_RETURNS", "weighted", "without_weight"]
+__all__ = ["LEAST_RETURNS", "VOLATILITY_DAYS", "VOLATILITY_RETURNS", "weighted", "without_weight"]
 
 VOLATILITY_RETURNS = 60
 """Returns before the entry that inverse-volatility weights are made of."""
+VOLATILITY_DAYS = 200
+"""Days before the entry in which these lie: they hold 60 of a name that is halted now and then."""
 LEAST_RETURNS = 20
 """Fewer returns than that give no volatility."""
 
@@ -111,7 +113,12 @@ def _size_of(
                 )
             )
         values = caps.market_cap if weighting is Weighting.MARKET_CAP else caps.float_cap
-        return lambda _at, column, row: _known(values[row - 1, column]) if row else 0.0
+
+        def value(_at: int, column: int, row: int) -> float:
+            before = panel.row_before(row, column)
+            return 0.0 if before is None else _known(values[before, column])
+
+        return value
     if weighting is Weighting.INVERSE_VOL:
         return lambda _at, column, row: _inverse_volatility(panel, column, row)
     return lambda _at, _column, _row: 1.0
@@ -122,8 +129,12 @@ def _known(value: float) -> float:
 
 
 def _inverse_volatility(panel: PricePanel, column: int, row: int) -> float:
-    """Return 1 / the deviation of the last returns before a row; 0 if they are too few or flat."""
-    closes = panel.close[:row, column] * panel.factor[:row, column]
+    """Return 1 / the deviation of the last returns before a row; 0 if they are too few or flat.
+
+    Only those of the last `VOLATILITY_DAYS` count: a halt reaches back no further.
+    """
+    first = panel.row(panel.session(row) - timedelta(days=VOLATILITY_DAYS)) if row else 0
+    closes = panel.close[first:row, column] * panel.factor[first:row, column]
     known = closes[np.isfinite(closes)][-(VOLATILITY_RETURNS + 1) :]
     returns = known[1:] / known[:-1] - 1
     if len(returns) < LEAST_RETURNS or np.ptp(returns) == 0:

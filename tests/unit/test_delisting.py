@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
+from screener.backtest.execution.delisting import with_payouts
+from screener.backtest.execution.pricing import value_panel
 from screener.backtest.frictions import Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
@@ -98,10 +100,38 @@ def test_nobody_buys_it_any_more() -> None:
     entered = run(market(last=1), 0.3)
     assert entered.window.legs[0].state is not LegState.DROPPED
     day = DAYS[1]
-    after = replace(market(), delist_dates=(day, None))
+    before = market()
+    bars = (DAYS[0], *before.last_bars[1:])
+    after = replace(before, delist_dates=(day, None), last_bars=bars)
     cut = run(replace(after, close=_until(after, day), open=_until(after, day)), 0.3)
     assert cut.window.legs[0].reason is Reason.DELISTED
     assert cut.window.weights == (0.0, 1.0)
+
+
+def test_bars_past_the_panel_keep_it_from_paying_out() -> None:
+    listed = market(n=12)
+    day = DAYS[8]
+    again = replace(listed, delist_dates=(day, None), last_bars=(DAYS[20], *listed.last_bars[1:]))
+    assert not with_payouts(again, 0.3).payouts
+    gone = replace(again, last_bars=(DAYS[6], *listed.last_bars[1:]))
+    assert with_payouts(gone, 0.3).payouts == {0: 8}
+
+
+def test_one_that_is_halted_since_before_the_panel_pays_out_what_it_was_worth() -> None:
+    listed = market(n=12)
+    none = np.full(len(listed.sessions), np.nan)
+    halted = replace(
+        listed,
+        open=np.column_stack([none, listed.open[:, 1]]),
+        close=np.column_stack([none, listed.close[:, 1]]),
+        prior_values=np.array([10.0, np.nan]),
+        delist_dates=(DAYS[8], None),
+        last_bars=(DAYS[0] - timedelta(days=100), *listed.last_bars[1:]),
+    )
+    found = with_payouts(halted, 0.3)
+    assert found.payouts == {0: 8}
+    assert found.close[8, 0] == pytest.approx(3.0, abs=1e-12)
+    assert value_panel(halted).marks[0, 0] == 10.0
 
 
 def _until(panel: PricePanel, day: date) -> np.ndarray:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import screener
 from screener.api import BacktestResult, Workspace
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.domain.listing import Exchange
+from screener.market.calendars import calendar_of
 from screener.results.arrow import arrow_rows
 from screener.workflows.backtest import stretches
 from screener.workflows.backtest.measures import metric_rows
@@ -34,6 +42,65 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return screener.demo(tmp_path_factory.mktemp("stretches") / "research")
+
+
+HALTED = {
+    "601899.SH": (date(2026, 2, 20), date(2026, 5, 18)),  # from before its panel to its entry
+    "300442.SZ": (date(2025, 11, 15), date(2026, 4, 1)),
+    "603993.SH": (date(2026, 2, 20), date(2026, 5, 22)),  # and never again: delisted
+}
+GONE = {"603993.SH": date(2026, 5, 22)}
+
+
+@pytest.fixture(scope="module")
+def holes(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A market with names that are halted as a panel begins, and one that is delisted."""
+    root = tmp_path_factory.mktemp("holes") / "research"
+    shutil.copytree(ws.root, root)
+    found = screener.open(root)
+    with Store.open(found.place.lake) as store:
+        bars = store.read(TableName.BARS, listings=sorted(HALTED)).to_pylist()
+        shut = [
+            (row["listing"], row["session"])
+            for row in bars
+            for first, last in [HALTED[row["listing"]]]
+            if first <= row["session"] and (row["session"] < last or row["listing"] in GONE)
+        ]
+        states = [(name, day) for name, day in shut if day < HALTED[name][1]]
+        masters = store.read(TableName.LISTINGS, listings=sorted(GONE))
+        gone = [{**row, "delist_date": GONE[row["listing"]]} for row in masters.to_pylist()]
+        tables = {
+            TableName.STATUS: make_rows(
+                TableName.STATUS,
+                {
+                    "listing": [name for name, _ in states],
+                    "session": [day for _, day in states],
+                    "suspended": [True] * len(states),
+                    "st": [False] * len(states),
+                },
+                source=gone[0]["source"],
+                fetched_at=gone[0]["fetched_at"],
+            ),
+            TableName.LISTINGS: pa.Table.from_pylist(gone, schema=masters.schema),
+        }
+        removed = {TableName.BARS: frozenset(shut)}
+        store.commit(Batch(tables=tables, removes=removed), message="holes")
+    return found
+
+
+def waits_for_hong_kong() -> int:
+    """Return the delay of 21 April's report that enters after Hong Kong was shut for a day."""
+    sessions = calendar_of(Exchange.HK).sessions.astype(object).tolist()
+    return int(sessions.index(date(2026, 5, 26)) - sessions.index(date(2026, 4, 22)))
+
+
+ROUGH: tuple[dict[str, Any], ...] = (
+    {"hold": (5, 20), "capital": 1e6, "delisting_recovery": 0.5},
+    {"hold": 20, "weighting": "inverse-vol"},
+    {"hold": 40, "rebalance": "monthly"},
+    {"hold": (5, 20), "entry": "close", "delay": 3},
+    {"hold": 5, "weighting": "market-cap", "delay": waits_for_hong_kong()},
+)
 
 
 @pytest.fixture
@@ -67,7 +134,7 @@ def check_equal(
         ends.clear()
         monkeypatch.setattr(stretches, "CELLS", cells)
         parts = all_rows(ws.backtest(**asked))
-        assert len(ends) > 2
+        assert len(ends) > 1
         for name, rows in whole.items():
             assert repr(parts[name]) == repr(rows), name  # to the last digit
 
@@ -85,6 +152,40 @@ def test_every_row_is_that_of_one_market_however_one_buys(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, ends: list[date | None], asked: dict[str, Any]
 ) -> None:
     check_equal(ws, monkeypatch, ends, asked)
+
+
+def test_what_lies_before_a_panel_is_the_same_for_each(
+    holes: Workspace, monkeypatch: pytest.MonkeyPatch, ends: list[date | None]
+) -> None:
+    check_equal(holes, monkeypatch, ends, ROUGH[0])
+
+
+@pytest.mark.parametrize("asked", ROUGH[1:], ids=str)
+@soaked
+def test_what_lies_before_a_panel_is_the_same_however_one_buys(
+    holes: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: list[date | None],
+    asked: dict[str, Any],
+) -> None:
+    check_equal(holes, monkeypatch, ends, asked)
+
+
+@soaked
+def test_pages_are_those_of_one_market(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = {}
+    for cells in (ALL, ONE):
+        monkeypatch.setattr(stretches, "CELLS", cells)
+        folder = tmp_path / str(cells)
+        ws.site(folder, hold=(5, 20), placebo=99)
+        made[cells] = {
+            str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+            for path in folder.rglob("*.html")
+        }
+    assert made[ONE] == made[ALL]
+    assert len(made[ALL]) > 20
 
 
 def test_what_is_open_where_tables_are_taken_to_end_is_read_to_their_end(

@@ -27,15 +27,18 @@ def with_payouts(panel: PricePanel, recovery: float) -> PricePanel:
     """
     opens, closes = panel.open.copy(), panel.close.copy()
     suspended, payouts = panel.suspended.copy(), {}
-    for column, day in enumerate(panel.delist_dates):
-        known = np.flatnonzero(np.isfinite(panel.close[:, column]))
-        if day is None or not len(known):
+    for column, (day, last) in enumerate(zip(panel.delist_dates, panel.last_bars, strict=False)):
+        if day is None or last is None:
             continue
-        first = max(panel.row(day), int(known[-1]) + 1)
+        first = max(panel.row(day), panel.row_after(last))  # its last bar may lie past the panel
         own = np.flatnonzero(panel.trading[first:, column]) + first
-        if not len(own):
+        known = np.flatnonzero(np.isfinite(panel.close[:, column]))
+        value = panel.prior_values[column]
+        if len(known):
+            value = panel.close[known[-1], column] * panel.factor[known[-1], column]
+        if not len(own) or not np.isfinite(value):
             continue
-        worth = panel.close[known[-1], column] * panel.factor[known[-1], column] * recovery
+        worth = value * recovery
         opens[own, column] = closes[own, column] = worth / panel.factor[own, column]
         suspended[own, column] = False
         payouts[column] = int(own[0])

@@ -40,8 +40,8 @@ class ValuePanel:
     paid
         `(n_sessions, n_listings)` price of a purchase × factor × fx; NaN without a bar.
     marks
-        `(n_sessions, n_listings)` last close on or before the session × its factor × the day's fx;
-        NaN before the first bar.
+        `(n_sessions, n_listings)` last close on or before the session × its factor × the day's fx,
+        be it before the panel; NaN before the first bar of all.
     """
 
     prices: PricePanel
@@ -81,7 +81,10 @@ def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> Value
     price
         At which price of its session a name is bought.
     """
-    closes = carried(panel.close * panel.factor)
+    closes = panel.close * panel.factor
+    if len(closes):  # one that is halted as the panel begins is worth what it last was
+        closes[0] = np.where(np.isfinite(closes[0]), closes[0], panel.prior_values)
+    closes = carried(closes)
     paid = panel.paid(price) * panel.factor * panel.fx
     return ValuePanel(prices=panel, paid=paid, marks=closes * panel.fx)
 

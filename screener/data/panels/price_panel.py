@@ -30,7 +30,6 @@ from screener.market.trading import northbound_rule, southbound_rule
 
 __all__ = [
     "LEAST_HISTORY",
-    "VOLATILITY_HISTORY",
     "last_sessions_of",
     "read_benchmark",
     "read_caps",
@@ -41,8 +40,6 @@ __all__ = [
 
 LEAST_HISTORY = 60
 """Days before the first entry, for the previous close across a long holiday."""
-VOLATILITY_HISTORY = 200
-"""Days before an entry that hold 60 returns of a name that is suspended now and then."""
 _CAP_DAYS = 30  # an older market value is not taken for today's
 _OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is told rounded
 _MAINLAND = (".SH", ".SZ", ".BJ")

@@ -12,7 +12,6 @@ from screener.backtest.benchmark import BenchmarkSeries, index_path
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import (
     LEAST_HISTORY,
-    VOLATILITY_HISTORY,
     read_benchmark,
     read_caps,
     read_panel,
@@ -28,6 +27,7 @@ from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
+from screener.paths.weights import VOLATILITY_DAYS
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 
 __all__ = [
@@ -144,7 +144,7 @@ def read_market(
     weightings = {event.weighting for event, _ in events}
     # The close at which a report was known lies as many sessions before its entry as that waits.
     delay = 2 * max(request.settings.delay for request in requests)
-    least = VOLATILITY_HISTORY if Weighting.INVERSE_VOL in weightings else LEAST_HISTORY
+    least = VOLATILITY_DAYS if Weighting.INVERSE_VOL in weightings else LEAST_HISTORY
     panel = read_panel(
         store,
         list(names),

@@ -87,7 +87,8 @@ def _touched(
             continue
         name = panel.listings[leg.column].id
         # The close before the entry decides whether the open is at its limit.
-        first = panel.sessions[max(0, leg.entry_row - 1)].item()
+        before = panel.row_before(leg.entry_row, leg.column)
+        first = panel.session(leg.entry_row if before is None else before)
         last = panel.sessions[leg.last_row].item()
         for row in noted.get(name, ()):
             if first <= row[0] <= last:

@@ -75,7 +75,7 @@ class BacktestRun:
         """Give panels, each with the results that rest on it; of all results, or of some."""
         wanted = {id(item) for item in (self.results if results is None else results)}
         held: dict[int, tuple[PricePanel, list[EventResult]]] = {}
-        for panel, item in zip(self.panels, self.results, strict=False):
+        for panel, item in zip(self.panels, self.results if self.panels else (), strict=True):
             if id(item) in wanted:
                 held.setdefault(id(panel), (panel, []))[1].append(item)
         yield from held.values()

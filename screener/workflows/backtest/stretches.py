@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from itertools import accumulate, groupby, islice
+from itertools import groupby, islice
 from typing import Generic, TypeVar
 
 from screener.backtest.benchmark import BenchmarkSeries
@@ -171,16 +171,17 @@ class _Stretches(Generic[PieceT]):
         sort = partial(_sorted_out, make=self.make(market))
         pieces = self._pieces(market, events, sort, meanwhile)
         parts = [part for found in pieces for part in found]
-        ends = list(accumulate(count for count, _ in parts))
-        waiting = [
-            event
-            for (count, piece), last in zip(parts, ends, strict=True)
-            if piece is None
-            for event in events[last - count : last]
-        ]
+        left = iter(events)
+        runs = [list(islice(left, part.n_events)) for part in parts]
+        if next(left, None) is not None:
+            raise RuntimeError("an event is there twice: please report it with what you typed")
+        waiting = [one for part, run in zip(parts, runs, strict=True) if part.open for one in run]
         again = self._whole(waiting, end)
-        for count, piece in parts:
-            yield from islice(again, count) if piece is None else ((market, piece),)
+        for part in parts:
+            for _ in range(part.n_events if part.open else 0):
+                yield next(again)
+            for piece in part.made:
+                yield market, piece
 
     def _whole(self, events: DatedEvents, end: date) -> Iterator[tuple[Market, PieceT]]:
         """Give a piece for each event, on tables to their end."""
@@ -215,15 +216,25 @@ class _Stretches(Generic[PieceT]):
         )
 
 
-def _sorted_out(
-    results: Sequence[EventResult], *, make: Make[PieceT]
-) -> list[tuple[int, PieceT | None]]:
-    """Make pieces of events in a row that are finished; of those that are not give their number."""
-    found: list[tuple[int, PieceT | None]] = []
+@dataclass(frozen=True, slots=True)
+class _Part(Generic[PieceT]):
+    """Events in a row, and the piece that is made of them; none where something is still open."""
+
+    n_events: int
+    made: tuple[PieceT, ...]
+
+    @property
+    def open(self) -> bool:
+        return not self.made
+
+
+def _sorted_out(results: Sequence[EventResult], *, make: Make[PieceT]) -> list[_Part[PieceT]]:
+    """Make pieces of events in a row that are finished; the others are only counted."""
+    found = []
     for finished, group in groupby(_by_event(results), key=_is_finished):
         some = list(group)
-        made = make([result for one in some for result in one]) if finished else None
-        found.append((len(some), made))
+        made = (make([result for one in some for result in one]),) if finished else ()
+        found.append(_Part(len(some), made))
     return found
 
 

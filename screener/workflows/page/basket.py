@@ -115,8 +115,10 @@ def basket_pages(
     begin = 0
     found = []
     for results, chosen, other in counted(list(zip(groups, main, beside, strict=True))):
-        basis = run.price_basis[begin : begin + len(results)]
-        own = replace(run, results=results, price_basis=basis)
+        some = slice(begin, begin + len(results))
+        own = replace(
+            run, results=results, price_basis=run.price_basis[some], panels=run.panels[some]
+        )
         found.append(_page(known, own, chosen, other, records))
         begin += len(results)
     return found
