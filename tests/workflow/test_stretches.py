@@ -17,6 +17,7 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.data.panels import bars, kept_bars
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 from screener.results.arrow import arrow_rows
@@ -59,10 +60,10 @@ def holes(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     shutil.copytree(ws.root, root)
     found = screener.open(root)
     with Store.open(found.place.lake) as store:
-        bars = store.read(TableName.BARS, listings=sorted(HALTED)).to_pylist()
+        stored = store.read(TableName.BARS, listings=sorted(HALTED)).to_pylist()
         shut = [
             (row["listing"], row["session"])
-            for row in bars
+            for row in stored
             for first, last in [HALTED[row["listing"]]]
             if first <= row["session"] and (row["session"] < last or row["listing"] in GONE)
         ]
@@ -86,6 +87,20 @@ def holes(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         removed = {TableName.BARS: frozenset(shut)}
         store.commit(Batch(tables=tables, removes=removed), message="holes")
     return found
+
+
+def test_closes_before_a_panel_are_the_same_from_the_kept_copy(
+    holes: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bars, "_MANY", 1)
+    monkeypatch.setattr(kept_bars, "LEAST_ROWS", 1)
+    with Store.open(holes.place.lake) as store:
+        assert kept_bars.kept_bars(store) is not None
+        names = store.read(TableName.LISTINGS, columns=("listing",)).column("listing").to_pylist()
+        for day in (date(2019, 1, 2), date(2024, 2, 12), date(2026, 4, 1), date(2030, 1, 1)):
+            asked = store.last_values(names, before=day)
+            assert bars.last_closes(store, names, before=day) == asked
+        assert len(asked) > 50
 
 
 def waits_for_hong_kong() -> int:

@@ -140,13 +140,11 @@ class _Spells:
         # Later spells win where two tell of one day: those of all days in a row are one step.
         whole = (starts == 0) & (ends == len(days))
         at = 0
-        while at < len(whole):
-            part = np.flatnonzero(~whole[at:])
-            until = at + int(part[0]) if len(part) else len(whole)
-            found[:, self._columns[at:until]] = self._codes[at:until]
-            if until < len(whole):
-                found[starts[until] : ends[until], self._columns[until]] = self._codes[until]
-            at = until + 1
+        for part in np.flatnonzero(~whole).tolist():
+            found[:, self._columns[at:part]] = self._codes[at:part]
+            found[starts[part] : ends[part], self._columns[part]] = self._codes[part]
+            at = part + 1
+        found[:, self._columns[at:]] = self._codes[at:]
         return found
 
 
