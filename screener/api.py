@@ -609,7 +609,9 @@ class Workspace:
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
-        return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets)
+        return BacktestResult(
+            self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets, jobs=shared
+        )
 
     def backtest_to(
         self,

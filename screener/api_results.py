@@ -64,6 +64,8 @@ class BacktestResult:
         What was left out before anything was run.
     baskets
         The baskets that were asked for.
+    jobs
+        Workers that share what is done with its results; -1 for one per processor.
     """
 
     place: Place
@@ -71,6 +73,7 @@ class BacktestResult:
     lacking: bool = False
     remarks: tuple[str, ...] = ()
     baskets: tuple[Basket, ...] = ()
+    jobs: int = 1
 
     @property
     def titles(self) -> dict[str, str]:
@@ -236,12 +239,12 @@ class BacktestResult:
 
     def save(self) -> tuple[str, ...]:
         """Store its runs for `screener explain` and `data diff`; return what was said."""
-        from screener.workflows.backtest.rows import run_document
+        from screener.workflows.backtest.documents import encoded_document
         from screener.workflows.kept_runs import save_run
 
         told: list[str] = []
         for run in self.runs:
-            told += save_run(self.place, run.run_id, run_document(run))
+            told += save_run(self.place, run.run_id, encoded_document(run, jobs=self.jobs))
         return tuple(told)
 
     def stored(self, row: int) -> tuple[str, int]:

@@ -18,8 +18,9 @@ from screener.files.writing import write_csv
 from screener.language import say
 from screener.results.backtest import NAMES, RETURNS
 from screener.screen.criteria import parse_criteria
+from screener.workflows.backtest.documents import encoded_document
 from screener.workflows.backtest.requests import request_for
-from screener.workflows.backtest.rows import ledger_rows, result_rows, run_document
+from screener.workflows.backtest.rows import ledger_rows, result_rows
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.data.importing import ImportOutcome, import_batch
 from screener.workflows.kept_runs import save_run
@@ -147,7 +148,7 @@ def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
     files = DemoFiles.of(workspace)
     write_csv(str(files.backtest), RETURNS.names, result_rows(run))
     write_csv(str(files.ledger), NAMES.names, ledger_rows(run))
-    save_run(workspace, run.run_id, run_document(run))
+    save_run(workspace, run.run_id, encoded_document(run))
     return run
 
 

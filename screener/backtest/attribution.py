@@ -14,12 +14,20 @@ from itertools import pairwise
 
 from screener.backtest.decision import DECISION_STEPS
 from screener.backtest.execution.account import account_exits, account_window
+from screener.backtest.execution.counterfactual import (
+    Counterfactual,
+    told_by,
+    with_less_charges,
+    without_rights,
+    without_tax,
+)
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.holdings import rights_reinvested
 from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.shares import Execution
-from screener.backtest.frictions import Entitlement, EntitlementKind, Frictions
+from screener.backtest.frictions import Frictions
 from screener.backtest.plain import sold_values
+from screener.domain.basket import Rebalance
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
@@ -74,20 +82,16 @@ def shortfall_of(
     done
         The executable path itself, by the window's identity.
     """
+    windows = [window for window in windows if done[id(window)].value is not None]
     if not windows:
         return {}
     runs = [_waited(values, trading, windows, frictions)]
     variants = _variants(trading, frictions)
-    found_by = {(trading, frictions): tuple(done[id(window)] for window in windows)}
+    executed = tuple(Counterfactual.of(done[id(window)]) for window in windows)
+    found_by = {(trading, frictions): executed}
     for own, less in reversed(variants):  # each before the run with less, which may be the same
         if (own, less) not in found_by:  # two are the same where a friction is off anyway
-            bounded = own, replace(less, participation=frictions.participation)
-            taxed = own, replace(less, dividend_tax=frictions.dividend_tax)
-            known: Sequence[Execution | None] = (None,) * len(windows)
-            if bounded in found_by:
-                known = [None if one.capped else one for one in found_by[bounded]]
-            elif taxed in found_by:
-                known = [None if _taxed(one) else one for one in found_by[taxed]]
+            known = _known(found_by, trading, own, less, windows, capital, frictions)
             found_by[own, less] = _executed(own, less, windows, capital, known)
     for variant in variants:
         ends = [one.value for one in found_by[variant]]
@@ -104,10 +108,38 @@ def shortfall_of(
     return found
 
 
-def _taxed(one: Execution) -> bool:
-    """Tell whether a tax on dividends was paid: else the run without it is the same."""
-    kinds = (line.kind for line in one.lines if isinstance(line, Entitlement))
-    return EntitlementKind.TAX in kinds
+def _known(
+    found_by: Mapping[tuple[TradingPanel, Frictions], Sequence[Counterfactual]],
+    trading: TradingPanel,
+    own: TradingPanel,
+    less: Frictions,
+    windows: Sequence[Window],
+    capital: float,
+    frictions: Frictions,
+) -> Sequence[Counterfactual | None]:
+    """Return what runs with one more friction tell of a run without it, for each window."""
+    if own is not trading:
+        return [without_rights(one) for one in found_by[trading, less]]
+    bounded = own, replace(less, participation=frictions.participation)
+    if bounded in found_by:
+        return [None if one.capped else one for one in found_by[bounded]]
+    taxed = own, replace(less, dividend_tax=frictions.dividend_tax)
+    if taxed in found_by:
+        runs = [(one, without_tax(one)) for one in found_by[taxed]]
+        return [
+            free if free is one or _is_held(window) else None
+            for window, (one, free) in zip(windows, runs, strict=True)
+        ]
+    for charged in (
+        replace(less, commission=frictions.commission),
+        replace(less, levies=frictions.levies),
+    ):
+        if (own, charged) in found_by:
+            return [
+                with_less_charges(own, window, one, capital, less) if _is_held(window) else None
+                for window, one in zip(windows, found_by[own, charged], strict=True)
+            ]
+    return (None,) * len(windows)
 
 
 def _executed(
@@ -115,12 +147,24 @@ def _executed(
     frictions: Frictions,
     windows: Sequence[Window],
     capital: float,
-    known: Sequence[Execution | None],
-) -> tuple[Execution, ...]:
-    """Execute the windows whose execution is not known yet."""
+    known: Sequence[Counterfactual | None],
+) -> tuple[Counterfactual, ...]:
+    """Run the windows of which it is not known yet what they come to."""
     left = [window for window, one in zip(windows, known, strict=True) if one is None]
-    again = iter(execute_all(trading, left, capital, frictions) if left else ())
+    others = [window for window in left if not _is_held(window)]
+    runs = iter(execute_all(trading, others, capital, frictions) if others else ())
+    again = iter(
+        told_by(trading, window, capital, frictions)
+        if _is_held(window)
+        else Counterfactual.of(next(runs))
+        for window in left
+    )
     return tuple(next(again) if one is None else one for one in known)
+
+
+def _is_held(window: Window) -> bool:
+    """Tell whether a window is bought once, each name with its own money."""
+    return window.rebalance is Rebalance.NONE
 
 
 def _waited(

@@ -25,7 +25,7 @@ from screener.domain.panel import PricePanel
 from screener.paths.legs import Leg, LegState
 from screener.paths.windows import Window
 
-__all__ = ["DECISION_STEPS", "TOGETHER", "Decided", "decided_of", "scheduled_prices"]
+__all__ = ["DECISION_STEPS", "TOGETHER", "Decided", "decided_of"]
 
 DECISION_STEPS = ("market", "theme", "selection", "theme and selection", "delay")
 """Steps before the first order. A name whose industry is not known counts in the fourth alone."""
@@ -81,22 +81,6 @@ class Decided:
         return tuple(zip(DECISION_STEPS, effects, strict=True))
 
 
-def scheduled_prices(values: ValuePanel) -> FloatMatrix:
-    """Return `(n_sessions, n_listings)` prices at which a name is meant to be bought.
-
-    In units of total return in the base currency: the price of the session, or the last close
-    before it, as valued in the session before of its own exchange, where there is none; NaN where
-    there is no close either.
-    """
-    panel, before = values.prices, np.full(values.marks.shape, np.nan)
-    for exchange in {item.exchange for item in panel.listings}:
-        columns = np.flatnonzero([item.exchange is exchange for item in panel.listings])
-        own = panel.own_rows(int(columns[0]))
-        before[np.ix_(own[1:], columns)] = values.marks[np.ix_(own[:-1], columns)]
-    quoted = np.isfinite(values.paid) & (values.paid > 0)
-    return np.where(quoted, values.paid, before)
-
-
 def decided_of(
     values: ValuePanel,
     windows: Sequence[Window],
@@ -123,7 +107,7 @@ def decided_of(
     delay
         Sessions that the entry was put off.
     """
-    scheduled = replace(values, paid=scheduled_prices(values))
+    scheduled = replace(values, paid=values.scheduled)
     known = replace(values, paid=values.marks)
     meant = [_bought_at(window, [leg.entry_row for leg in window.legs]) for window in windows]
     rows = [_known_rows(values, window, delay) for window in windows]

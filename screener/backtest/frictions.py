@@ -130,6 +130,11 @@ class Order:
     rebalances: bool = False
 
     @property
+    def filled(self) -> bool:
+        """Whether anything was exchanged."""
+        return self.session is not None
+
+    @property
     def cash(self) -> float:
         """What it adds to the money, in CNY."""
         return (self.amount if self.side is Side.SELL else -self.amount) - self.fees

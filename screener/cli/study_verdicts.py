@@ -89,13 +89,13 @@ class VerdictPart:
         """Store the backtest that the verdicts rest on; return what a reader should know."""
         if self.found is None:
             return []
-        from screener.workflows.backtest.rows import run_document
+        from screener.workflows.backtest.documents import encoded_document
         from screener.workflows.kept_runs import save_run
         from screener.workflows.study.known import keep_verdicts
         from screener.workflows.study.placebo.rows import placebo_document
 
         backtest = self.found.backtest
-        stored = save_run(place, backtest.run_id, run_document(backtest))
+        stored = save_run(place, backtest.run_id, encoded_document(backtest))
         beside = self.found.placebo
         stored += save_run(place, beside.run_id, placebo_document(beside))
         kept = keep_verdicts(place, backtest.data_version, self.found.verdicts)

@@ -229,6 +229,10 @@ class CapPanel:
     float_cap: FloatMatrix
 
 
+Splits = tuple[tuple[int, float], ...]
+"""Row and share ratio."""
+
+
 def _nowhere() -> FloatMatrix:
     return np.zeros((0, 0))
 
@@ -286,6 +290,7 @@ class TradingPanel:
     funds: tuple[bool, ...] = ()
     themes: FloatMatrix | None = None
     _entitled: dict[int, Places] = field(init=False, repr=False, default_factory=dict)
+    _splits: dict[int, Splits] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape
@@ -312,6 +317,17 @@ class TradingPanel:
             entitled = (self.dividend[:, column] > 0) | (self.rights[:, column] > 0)
             self._entitled[column] = np.flatnonzero(entitled)
         return self._entitled[column]
+
+    def splits(self, column: int) -> Splits:
+        """Return row and share ratio of each session that multiplies a listing's shares, in order.
+
+        That is where `share_ratio` is not 1.
+        """
+        if column not in self._splits:
+            ratios = self.share_ratio[:, column]
+            rows = np.flatnonzero(ratios != 1.0)
+            self._splits[column] = tuple(zip(rows.tolist(), ratios[rows].tolist(), strict=True))
+        return self._splits[column]
 
     def ex_price(self, price: float, row: int, column: int) -> float:
         """Return what a share of the close before is worth as a share of a session, unquoted.

@@ -17,9 +17,11 @@ from screener.language import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyarrow.parquet import ParquetWriter
 
 __all__ = ["GrowingFolder", "growing_folder"]
+
+_HELD = 16_000_000
+"""Bytes of rows that make a row group: each costs memory until its file is closed."""
 
 
 class GrowingFolder:
@@ -33,19 +35,17 @@ class GrowingFolder:
 
     def __init__(self, folder: Path, files: ExitStack) -> None:
         self._folder, self._files = folder, files
-        self._tables: dict[str, ParquetWriter] = {}
+        self._tables: dict[str, _Growing] = {}
         self._texts: dict[str, TextIO] = {}
         self._told: defaultdict[str, set[bytes]] = defaultdict(set)
         self.rows: dict[str, int] = {}
 
     def add(self, name: str, rows: pa.Table) -> None:
         """Add rows to `NAME.parquet`, all of the types of the first ones."""
-        from pyarrow.parquet import ParquetWriter
-
         if name not in self._tables:
-            writer = ParquetWriter(self._folder / f"{name}.parquet", rows.schema)
-            self._tables[name] = self._files.enter_context(writer)
-        self._tables[name].write_table(rows)
+            growing = _Growing(self._folder / f"{name}.parquet", rows.schema)
+            self._tables[name] = self._files.enter_context(growing)
+        self._tables[name].add(rows)
         self.rows[name] = self.rows.get(name, 0) + rows.num_rows
 
     def tell(self, name: str, lines: Iterable[str]) -> None:
@@ -59,6 +59,42 @@ class GrowingFolder:
                 self._told[name].add(digest)
                 self._texts[name].write(f"{line}\n")
         self.rows[name] = len(self._told[name])
+
+
+class _Growing:
+    """A file of Parquet whose row groups are of some size, however small the pieces are."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        from pyarrow.parquet import ParquetWriter
+
+        self._schema = schema
+        self._writer: ParquetWriter = ParquetWriter(path, schema)
+        self._held: list[pa.Table] = []
+        self._bytes = 0
+
+    def __enter__(self) -> _Growing:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write()
+        self._writer.close()
+
+    def add(self, rows: pa.Table) -> None:
+        """Add rows, which must be of the file's types."""
+        if rows.schema != self._schema:
+            raise ValueError(f"rows of {rows.schema} do not belong into a file of {self._schema}")
+        self._held.append(rows)
+        self._bytes += rows.nbytes
+        if self._bytes >= _HELD:
+            self._write()
+
+    def _write(self) -> None:
+        import pyarrow as pa
+
+        if self._held:
+            self._writer.write_table(pa.concat_tables(self._held).combine_chunks())
+        self._held, self._bytes = [], 0
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -142,7 +142,9 @@ def charges_on(listing: Listing, session: date, *, fund: bool = False) -> tuple[
     DateRangeError
         If the table does not know every line of that day.
     """
-    return _stack(listing.code, listing.exchange, session, fund)
+    product = product_of(listing, fund=fund)
+    board, exchange, currency = listing.board, listing.exchange, listing.currency
+    return _stack(_Asked(listing, board, exchange, currency, product, session))
 
 
 def product_of(listing: Listing, *, fund: bool = False) -> Product:
@@ -174,11 +176,22 @@ def portfolio_fee(listing: Listing, session: date) -> PortfolioFee:
     return in_force(_portfolio_fees(), listing, session, what=say("the portfolio fee"))[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What decides about charges: the same for all listings of a board but for a message."""
+
+    listing: Listing = field(compare=False)
+    board: Board
+    exchange: Exchange
+    currency: Currency
+    product: Product
+    session: date
+
+
 @lru_cache(maxsize=65_536)
-def _stack(code: str, exchange: Exchange, session: date, fund: bool) -> tuple[Charge, ...]:
-    listing = Listing(code, exchange)
+def _stack(asked: _Asked) -> tuple[Charge, ...]:
+    listing, session, product = asked.listing, asked.session, asked.product
     _check_complete(listing, session)
-    product = product_of(listing, fund=fund)
     found = in_force(_charges(), listing, session, what=say("the cost of an order"))
     fitting = tuple(item for item in found if not item.products or product in item.products)
     if any(item.currency is not listing.currency for item in fitting):

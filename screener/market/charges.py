@@ -137,9 +137,8 @@ class OrderCosts:
 
     def of_kind(self, kind: ChargeKind) -> float:
         """Return the sum of the lines of one kind, rounded to the cent as they are."""
-        return float(
-            sum((_exact(paid) for item, paid in self.lines if item.kind is kind), _NOTHING)
-        )
+        paid = [amount for item, amount in self.lines if item.kind is kind]
+        return paid[0] if len(paid) == 1 else float(sum(map(_exact, paid), _NOTHING))
 
 
 def commission_of(listing: Listing, plan: Plan) -> Charge:

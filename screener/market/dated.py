@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DataError, DateRangeError, InputError
@@ -87,6 +87,12 @@ class RowTerms(TypedDict):
 
 RowT = TypeVar("RowT", bound=DatedRow)
 
+_KNOWN = 65_536
+_IN_FORCE: dict[
+    tuple[int, Board, Exchange, date], tuple[Sequence[DatedRow], tuple[DatedRow, ...]]
+] = {}
+"""Rows in force by their table, told by identity: every listing of a board asks for the same."""
+
 
 @cache
 def rule_table(name: str) -> dict[str, Any]:
@@ -139,6 +145,10 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
     """
     check_tradable(listing)
     board, exchange = listing.board, listing.exchange
+    key = id(rows), board, exchange, day
+    known = _IN_FORCE.get(key)
+    if known is not None and known[0] is rows:
+        return cast("tuple[RowT, ...]", known[1])
     concerned = [row for row in rows if row.covers(board, exchange)]
     if not concerned:
         raise DataError(
@@ -158,6 +168,9 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
     if not found:
         first, last = min(row.start for row in concerned), max(row.end for row in concerned)
         raise outside(listing, day, first=first, last=last, what=what)
+    if len(_IN_FORCE) >= _KNOWN:
+        _IN_FORCE.clear()
+    _IN_FORCE[key] = rows, found
     return found
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from screener.backtest import attribution
 from screener.backtest.benchmark import BenchmarkSeries
-from screener.backtest.frictions import Order, OrderStatus
+from screener.backtest.execution.shares import Execution
+from screener.backtest.frictions import Frictions, Order, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange, parse_listing
@@ -210,6 +213,30 @@ def test_the_waterfall_closes_from_the_index_on(seed: int) -> None:
             }
             assert set(found.unthemed) == unthemed
             assert (told["theme and selection"] == 0) or found.unthemed
+
+
+def engine_alone(
+    trading: TradingPanel,
+    frictions: Frictions,
+    windows: Sequence[Window],
+    capital: float,
+    known: Sequence[object],
+) -> tuple[Execution, ...]:
+    del known
+    return attribution.execute_all(trading, windows, capital, frictions)
+
+
+@LAWS
+@given(SEEDS)
+def test_a_counterfactual_run_is_what_the_engine_makes_of_it(seed: int) -> None:
+    market = sound_market(seed)
+    told = backtest(market, market.trading, (2e4, 1e6))
+    with mock.patch.object(attribution, "_executed", engine_alone):
+        whole = backtest(market, market.trading, (2e4, 1e6))
+    for found, other in zip(told, whole, strict=True):
+        assert [step for step, _ in found.shortfall] == [step for step, _ in other.shortfall]
+        effects = [effect for _, effect in found.shortfall]
+        assert effects == pytest.approx([effect for _, effect in other.shortfall], abs=1e-11)
 
 
 def held(window: Window) -> list[Leg]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from screener.backtest import attribution
 from screener.backtest.attribution import FRICTION_STEPS
 from screener.backtest.decision import TOGETHER
-from screener.backtest.execution.shares import Execution
+from screener.backtest.execution.counterfactual import Counterfactual
 from screener.backtest.frictions import Entitlement, Frictions, OrderStatus, Rights
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
@@ -302,7 +301,7 @@ def test_bad_frictions_are_refused(given: dict[str, float], match: str) -> None:
     assert info.value.fix
 
 
-def test_a_run_that_no_bound_on_volume_changes_is_not_made_again(
+def test_a_run_that_another_one_tells_is_not_made_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     panel = panel_of({name: bars_of(SZ, DAY, RISING) for name in ("300857.SZ", "300750.SZ")})
@@ -317,20 +316,20 @@ def test_a_run_that_no_bound_on_volume_changes_is_not_made_again(
                 ),
             )
             every = run(panel, trading, horizons=(2, 3), capitals=(10_000.0, 60_000.0))
-        counted: list[int] = []
-        execute = attribution.execute_all
+        counted: list[Window] = []
+        told_by = attribution.told_by
 
-        def counting(
-            trading: TradingPanel, windows: Sequence[Window], *rest: Any
-        ) -> tuple[Execution, ...]:
-            counted.append(len(windows))  # noqa: B023
-            return execute(trading, windows, *rest)  # noqa: B023
+        def counting(trading: TradingPanel, window: Window, *rest: Any) -> Counterfactual:
+            counted.append(window)  # noqa: B023
+            return told_by(trading, window, *rest)  # noqa: B023
 
         with monkeypatch.context() as patch:
-            patch.setattr(attribution, "execute_all", counting)
+            patch.setattr(attribution, "told_by", counting)
             found = run(panel, trading, horizons=(2, 3), capitals=(10_000.0, 60_000.0))
-        assert [item.shortfall for item in found] == [item.shortfall for item in every]
+        for one, other in zip(found, every, strict=True):
+            assert dict(one.shortfall) == pytest.approx(dict(other.shortfall), abs=1e-12)
         assert [item.lines for item in found] == [item.lines for item in every]
         capped = any("volume" in line.reason for item in found for line in item.lines)
         assert capped == (volume < 1e9)
-        assert (sum(counted) == 2 * 2 * 2) == (volume == 1e9)  # with the bound, and with charges
+        # A run that differs by charges alone is told; one without the bound where it never counts.
+        assert (not counted) == (volume == 1e9)

@@ -242,6 +242,7 @@ def test_days_after_the_record() -> None:
 def test_listings_whose_costs_are_not_recorded(
     code: str, error: type[Exception], match: str
 ) -> None:
+    assert charges_on(parse_listing("00700.HK"), DAY)  # its board has charges
     with pytest.raises(error, match=match) as info:
         charges_on(parse_listing(code), DAY)
     assert info.value.fix  # type: ignore[attr-defined]

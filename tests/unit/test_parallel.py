@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +17,47 @@ import numpy as np
 import pytest
 
 from screener.errors import InputError, OutOfMemory
+from screener.language import Language, again, say
+from screener.language.reader import speaking
 from screener.paths.workers.forking import can_fork
 from screener.paths.workers.parallel import Ahead, each, in_parts, mapped
+from screener.paths.workers.pickling import dumped
 
 _PARTS = range(12)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Held(_Base):
+    of: tuple[object, ...]
+    made: list[int] = field(init=False, compare=False, default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    value: int
+    more: int = 0
+
+    def __reduce__(self) -> tuple[type[_Own], tuple[int]]:
+        return _Own, (self.value,)
+
+
+def test_what_workers_find_comes_back_as_it_was() -> None:
+    told = say("orders of {n} shares and more", n=3)
+    one = _Held("one", (told, date(2026, 1, 5), np.arange(3.0), _Base("base")))
+    one.made.append(7)
+    found = pickle.loads(dumped([one, one, _Own(1, 2), told]))
+    assert found[0] is found[1]
+    assert (found[0].name, found[0].made, found[0].of[3]) == ("one", [7], _Base("base"))
+    assert found[0].of[:2] == (told, date(2026, 1, 5))
+    assert found[0].of[2].tolist() == [0, 1, 2]
+    assert found[2] == _Own(1)  # as its own reduction has it
+    with speaking(Language.ZH):
+        assert again(found[3]) == again(told) != told
 
 
 @contextmanager

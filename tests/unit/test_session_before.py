@@ -8,7 +8,6 @@ from datetime import date
 import numpy as np
 import pytest
 
-from screener.backtest.decision import scheduled_prices
 from screener.backtest.execution.pricing import value_panel
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel
@@ -55,6 +54,6 @@ def test_a_name_that_is_halted_on_its_entry_is_meant_at_its_own_last_close() -> 
     for both in (False, True):
         made = panel(both=both)
         assert np.isnan(made.close[made.row(ENTRY), 0])
-        found.append(scheduled_prices(value_panel(made))[made.row(ENTRY), 0])
+        found.append(value_panel(made).scheduled[made.row(ENTRY), 0])
     assert found[0] == found[1]
     assert np.isfinite(found[0])

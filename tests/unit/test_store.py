@@ -364,6 +364,23 @@ def test_spans(store: Store) -> None:
     }
 
 
+def test_spans_of_many_listings_are_those_of_each(store: Store) -> None:
+    many = [f"{number:06d}.SZ" for number in range(2, 200)]
+    store.commit(bars(*(bar(name, MONDAY) for name in many)), message="many")
+    found = store.spans([*many, "999999.SH"])
+    assert sorted(found) == many
+    with Store.open(store.place) as again:  # asked for one by one
+        assert found == {name: again.spans([name])[name] for name in many}
+
+
+def test_recent_spans_begin_with_the_day_asked_for(store: Store) -> None:
+    names = ["600000.SH", "000001.SZ", "999999.SH"]
+    only = BarRange(first=TUESDAY, last=TUESDAY, basis=Basis.RAW)
+    assert store.recent_spans(names, TUESDAY) == {"600000.SH": only}
+    assert store.recent_spans(names, date.min) == store.spans(names)
+    assert store.recent_spans([], MONDAY) == {}
+
+
 def test_a_span_is_asked_for_once_and_again_at_another_version(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -505,6 +522,11 @@ def test_a_listing_never_holds_two_bases(store: Store, first: Basis) -> None:
     new = bars(bar("600519.SH", MONDAY, 5.0, second), bar("600519.SH", TUESDAY, 5.0, second))
     with pytest.raises(SchemaMismatch, match=r"600519\.SH mix raw and adjusted"):
         store.commit(new, message="new")
+    later = bar("600519.SH", date(2027, 5, 11), 5.0, second)  # long after all that is stored
+    near = bar("600000.SH", date(2027, 5, 11))
+    for also in ((), (near,)):
+        with pytest.raises(SchemaMismatch, match=r"600519\.SH mix raw and adjusted"):
+            store.commit(bars(later, *also), message="later")
     whole = Batch(tables=new.tables, replaces=frozenset({"600519.SH"}))
     assert change(store.commit(whole, message="whole").changes) == (1, 1, 0, 0)
 

@@ -32,13 +32,17 @@ from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
+from screener.language import Language
+from screener.language.reader import speaking
 from screener.market.calendars import calendar_of
 from screener.render.data.versions import diff_page
 from screener.results.backtest import RETURNS
 from screener.results.data import DIFF, RUN_DIFF
 from screener.results.tables import fits
+from screener.workflows.backtest import documents
+from screener.workflows.backtest.documents import encoded_document, run_document
 from screener.workflows.backtest.requests import BacktestRequest
-from screener.workflows.backtest.rows import result_rows, run_document
+from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import run_events
 from screener.workflows.data.diff import (
     diff_versions,
@@ -48,7 +52,7 @@ from screener.workflows.explain.explain import request_of
 from screener.workflows.explain.kinds import KINDS
 from screener.workflows.explain.rerun import may_change, moved_last_sessions
 from screener.workspace.locate import Workspace
-from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
+from screener.workspace.runs import StoredRun, load_run, rebuilt, save_run, stored_runs
 from tests.support.laws import laws
 from tests.support.soaking import soaked
 
@@ -148,8 +152,32 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         store.commit(market(), message="market")
         for name, asked in REQUESTS.items():
             run = run_events(store, asked, program_version="1")
-            assert save_run(place, name, run_document(run)) == ()
+            assert save_run(place, name, encoded_document(run)) == ()
     return place
+
+
+def test_what_is_stored_is_the_same_whoever_makes_it(
+    example: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_LEAST", 1)
+    asked = request("300857.SZ", "00700.HK", horizons=(1, 2, 3, 5, 10))
+    stored = []
+    for language, jobs in ((Language.EN, 1), (Language.ZH, 1), (Language.EN, 2), (Language.ZH, 2)):
+        with speaking(language), Store.open(example.data_cache) as store:
+            run = run_events(store, asked, program_version="1")
+            plain, encoded = run_document(run), encoded_document(run, jobs=jobs)
+        for name, document in (("plain", plain), ("encoded", encoded)):
+            place = Workspace(root=tmp_path / f"{name}-{language}-{jobs}")
+            place.data_cache.mkdir(parents=True)
+            assert save_run(place, "run", document) == ()
+            stored.append((place.data_cache / "runs" / "run.json").read_bytes())
+    assert len(stored) == 8
+    assert len(set(stored)) == 1
+    nothing = replace(run, results=(), price_basis=())
+    assert save_run(example, "nothing", encoded_document(nothing)) == ()
+    found = load_run(example, "nothing").document
+    (example.data_cache / "runs" / "nothing.json").unlink()
+    assert [found[name] for name in ("results", "ledger", "orders", "gaps")] == [[], [], [], []]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,6 +22,7 @@ from screener.domain.basket import Event, Member, Rebalance, Weighting
 from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
+from screener.files import growing
 from screener.results.arrow import arrow_rows
 from screener.results.backtest import METRICS, NAMES, ORDERS, SHORTFALL
 from screener.workflows.backtest.measures import metric_rows
@@ -131,6 +133,24 @@ def test_two_workers_write_the_same(
     assert remarks[0] == remarks[1]
     for path in one.folder.glob("*.parquet"):
         assert pq.read_table(path).equals(pq.read_table(three.folder / path.name)), path.name
+
+
+def test_small_pieces_make_large_row_groups(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(growing, "_HELD", 4_000)
+    pieces = [pa.table({"number": range(at, at + 10)}) for at in range(0, 2_500, 10)]
+    with growing.growing_folder(tmp_path / "out") as written:
+        for piece in pieces:
+            written.add("numbers", piece)
+        with pytest.raises(ValueError, match="do not belong"):
+            written.add("numbers", pa.table({"number": ["text"]}))
+    assert written.rows == {"numbers": 2_500}
+    path = tmp_path / "out" / "numbers.parquet"
+    assert pq.read_table(path).column("number").to_pylist() == list(range(2_500))
+    held = pq.ParquetFile(path).metadata
+    groups = [held.row_group(at).num_rows for at in range(held.num_row_groups)]
+    assert groups == [500, 500, 500, 500, 500]  # of 8 bytes a row
 
 
 def test_a_folder_that_holds_something_is_refused_and_stays(store: Store, tmp_path: Path) -> None:

@@ -385,4 +385,8 @@ class Dealing:
 
     def ratio(self, bought: int, row: int) -> float:
         """Return by how much a holding multiplied after the day of its purchase."""
-        return float(np.prod(self.trading.share_ratio[bought + 1 : row + 1, self.column]))
+        multiplied = 1.0
+        for at, ratio in self.trading.splits(self.column):
+            if bought < at <= row:
+                multiplied *= ratio
+        return multiplied

@@ -23,7 +23,17 @@ from screener.paths.legs import LegState, Reason
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "purchase", "resolve_orders"]
+__all__ = [
+    "Fill",
+    "Held",
+    "NameOrders",
+    "Sale",
+    "WindowOrders",
+    "first_purchase",
+    "purchase",
+    "resolve_name",
+    "resolve_orders",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,24 @@ class Held:
     dividends: float
     taxes: float
 
+    @property
+    def open(self) -> bool:
+        """Whether a sale that was due still waits."""
+        return self.sale is not None and self.sale.open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameOrders:
+    """Orders of one name: what became of it, `None` if nothing was bought, and its ledger."""
+
+    held: Held | None
+    lines: tuple[Line, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether a sale that was due still waits."""
+        return self.held is not None and self.held.open
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOrders:
@@ -82,7 +110,7 @@ class WindowOrders:
     @property
     def open(self) -> bool:
         """Whether a sale that was due still waits."""
-        return any(one is not None and one.sale is not None and one.sale.open for one in self.held)
+        return any(one is not None and one.open for one in self.held)
 
     @property
     def subscribed(self) -> bool:
@@ -125,11 +153,19 @@ def resolve_orders(
         budgets.append(budget)
         held.append(None)
         if leg.state is not LegState.DROPPED:
-            name = _Name(Dealing(trading, leg.column, frictions, taken), number, window, budget)
-            held[-1] = name.play()
+            dealing = Dealing(trading, leg.column, frictions, taken)
+            name = resolve_name(dealing, number, window, budget)
+            held[-1] = name.held
             lines += name.lines
-            capped |= name.dealing.capped
+            capped |= dealing.capped
     return WindowOrders(held=tuple(held), lines=tuple(lines), budgets=tuple(budgets), capped=capped)
+
+
+def resolve_name(dealing: Dealing, number: int, window: Window, budget: float) -> NameOrders:
+    """Resolve the orders of one name of a window, with its money in CNY; see `resolve_orders`."""
+    name = _Name(dealing, number, window, budget)
+    held = name.play()
+    return NameOrders(held=held, lines=tuple(name.lines))
 
 
 class _Name:

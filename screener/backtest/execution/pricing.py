@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,6 +47,27 @@ class ValuePanel:
     prices: PricePanel
     paid: FloatMatrix
     marks: FloatMatrix
+    _scheduled: list[FloatMatrix] = field(init=False, repr=False, default_factory=list)
+
+    @property
+    def scheduled(self) -> FloatMatrix:
+        """`(n_sessions, n_listings)` prices at which a name is meant to be bought, as `paid` is.
+
+        The price of the session, or the last close before it, as valued in the session before of
+        its own exchange, where there is none; NaN where there is no close either.
+        """
+        if not self._scheduled:
+            self._scheduled.append(self._scheduled_prices())
+        return self._scheduled[0]
+
+    def _scheduled_prices(self) -> FloatMatrix:
+        panel, before = self.prices, np.full(self.marks.shape, np.nan)
+        for exchange in {item.exchange for item in panel.listings}:
+            columns = np.flatnonzero([item.exchange is exchange for item in panel.listings])
+            own = panel.own_rows(int(columns[0]))
+            before[np.ix_(own[1:], columns)] = self.marks[np.ix_(own[:-1], columns)]
+        quoted = np.isfinite(self.paid) & (self.paid > 0)
+        return np.where(quoted, self.paid, before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

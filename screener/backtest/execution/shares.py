@@ -121,9 +121,11 @@ def share_marks(
             where=say("table fx"),
             fix=say("import the fixings: `screener data import FILE --kind fx`"),
         )
-    before = np.full(bought.row - start, bought.price)
-    after = np.full(n_rows - len(before) - len(worth), worth[-1])
-    return np.concatenate([before, worth, after])
+    marks = np.empty(n_rows)
+    begun = bought.row - start
+    ended = begun + len(worth)
+    marks[:begun], marks[begun:ended], marks[ended:] = bought.price, worth, worth[-1]
+    return marks
 
 
 def _carried(trading: TradingPanel, column: int, first: int, last: int) -> FloatVector:

@@ -23,6 +23,8 @@ from screener.language.terms import named
 __all__ = ["TableChange", "merge_batch"]
 
 _NEVER_LOSSY = ("VARCHAR", '"NULL"', "ENUM")
+_RECENT = 30
+"""Days before the first incoming bar in which stored ones of its listing mostly are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +304,8 @@ def _merge_rows(
             balance.less(spec, f"{target} t JOIN incoming i ON {alike}", "t")
             connection.execute(f"DELETE FROM {target} t USING incoming i WHERE {alike}")
         if changed or known < total:
-            fresh = f"incoming i WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
+            stored = f" WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
+            fresh = f"incoming i{stored if known else ''}"
             balance.plus(spec, fresh, "i")
             # Sorted by the lake itself.
             connection.execute(f"INSERT INTO {target} BY NAME SELECT i.* FROM {fresh}")
@@ -340,11 +343,7 @@ def _replaced_rows(
         connection.register("replaced_names", names)
         connection.execute("INSERT INTO replaced SELECT listing FROM replaced_names")
         connection.unregister("replaced_names")
-    both = (
-        f"SELECT DISTINCT listing, basis FROM {target} WHERE listing NOT IN "
-        "(SELECT listing FROM replaced) AND listing IN (SELECT listing FROM incoming)"
-    )
-    _check_basis(connection, f"({both} UNION SELECT listing, basis FROM incoming)")
+    _check_stored_bases(connection, target)
     days = ""
     if span is not None:
         first, last = (f"{lake.literal(day)}::DATE" for day in (span.first, span.last))
@@ -353,6 +352,33 @@ def _replaced_rows(
         f"t.listing IN (SELECT listing FROM replaced) {days}"
         f"AND NOT EXISTS (SELECT 1 FROM incoming i WHERE {same_key})"
     )
+
+
+def _check_stored_bases(connection: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Refuse bars of another basis than those stored of their listing, unless these are replaced.
+
+    All stored bars of a listing have one basis, so that any of them tells it: mostly those about
+    the incoming ones do, and only for listings without such the whole table is looked through.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE bases AS SELECT listing, any_value(basis) AS basis "
+        "FROM incoming WHERE listing NOT IN (SELECT listing FROM replaced) GROUP BY listing"
+    )
+    ((first,),) = connection.execute(
+        f"SELECT min(session) - {_RECENT} FROM incoming JOIN bases USING (listing)"
+    ).fetchall()
+    near = f"session >= {lake.literal(first)}::DATE"
+    for among in (near, "true"):
+        if not _count(connection, "bases"):
+            break
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE stored_bases AS "
+            f"SELECT listing, any_value(basis) AS basis FROM {target} "
+            f"WHERE listing IN (SELECT listing FROM bases) AND {among} GROUP BY listing"
+        )
+        both = "SELECT * FROM bases UNION ALL SELECT * FROM stored_bases"
+        _check_basis(connection, f"({both})")
+        connection.execute("DELETE FROM bases WHERE listing IN (SELECT listing FROM stored_bases)")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

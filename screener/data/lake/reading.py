@@ -402,16 +402,32 @@ class Reader(lake.Connected):
         keys = {name: (self._version, name) for name in listings}
         unknown = [name for name, key in keys.items() if key not in self._spans]
         if unknown:
-            sql = (
-                "SELECT listing, min(session), max(session), any_value(basis) "
-                f"FROM {self._at(TableName.BARS)} WHERE {_among(unknown)} GROUP BY listing"
-            )
+            # Of so many the whole table is grouped sooner than it is looked through for them.
+            among = "true" if len(unknown) > _NAMED else _among(unknown)
+            asked = set(unknown)
             self._spans |= {keys[name]: None for name in unknown}
             self._spans |= {
                 keys[name]: BarRange(first=first, last=last, basis=Basis(basis))
-                for name, first, last, basis in self._rows(sql)
+                for name, first, last, basis in self._rows(self._spans_of(among))
+                if name in asked
             }
         return {name: span for name, key in keys.items() if (span := self._spans[key]) is not None}
+
+    def recent_spans(self, listings: Sequence[str], since: date) -> dict[str, BarRange]:
+        """Return how far the bars from a day on reach, for each listing that has any then."""
+        found = self._rows(
+            self._spans_of(f"{_among(listings)} AND session >= {lake.literal(since)}::DATE")
+        )
+        return {
+            name: BarRange(first=first, last=last, basis=Basis(basis))
+            for name, first, last, basis in found
+        }
+
+    def _spans_of(self, condition: str) -> str:
+        return (
+            "SELECT listing, min(session), max(session), any_value(basis) "
+            f"FROM {self._at(TableName.BARS)} WHERE {condition} GROUP BY listing"
+        )
 
     def last_values(
         self, listings: Sequence[str], *, before: date

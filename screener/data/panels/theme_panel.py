@@ -161,10 +161,11 @@ def _block_means(
     worth = cells.matrix("close") * grid.factors(factors, cells.any_adjusted())
     growth = worth[1:] / worth[:-1]
     coded = spells.on(axis[1:])
-    rows, columns = np.nonzero(np.isfinite(growth) & (coded >= 0))
+    told = np.isfinite(growth) & (coded >= 0)
     # One stock after the other: what is read beside an industry moves no last digit of it.
-    at, shape = coded[rows, columns] * len(growth) + rows, (spells.n_industries, len(growth))
+    at = (coded * len(growth) + np.arange(len(growth))[:, np.newaxis])[told]
+    shape = spells.n_industries, len(growth)
     n = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape)
-    total = np.bincount(at, growth[rows, columns], shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(at, growth[told], shape[0] * shape[1]).reshape(shape)
     found: FloatMatrix = np.where(n >= LEAST_STOCKS, total / np.maximum(n, 1), np.nan)
     return found

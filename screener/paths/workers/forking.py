@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -22,6 +23,8 @@ from io import StringIO
 from itertools import count
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
+
+from screener.paths.workers.pickling import dumped
 
 __all__ = ["can_fork", "forked"]
 
@@ -58,7 +61,7 @@ def forked(
     _SHARED[key] = (work, parts)
     pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_begin)
     ahead = iter(range(len(parts)))
-    waiting: deque[Future[FoundT]] = deque()
+    waiting: deque[Future[bytes]] = deque()
     try:
         with _forking():
             for at in ahead:
@@ -72,7 +75,8 @@ def forked(
             for at in ahead:
                 waiting.append(pool.submit(_one, key, at))
                 break
-            yield found
+            yield pickle.loads(found)  # noqa: S301 - of a copy of this process
+            del found
     finally:
         pool.shutdown(cancel_futures=True)
         del _SHARED[key]
@@ -109,6 +113,6 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _one(key: int, at: int) -> Any:
+def _one(key: int, at: int) -> bytes:
     work, parts = _SHARED[key]
-    return work(parts[at])
+    return dumped(work(parts[at]))

@@ -1,4 +1,4 @@
-"""Backtest results as rows: returns, ledgers, implementation shortfall, paths, stored documents."""
+"""Backtest results as rows: returns, ledgers, implementation shortfall and paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screener.language.lists import clauses
 from screener.paths.legs import LegState
 from screener.results.backtest import REMARK, RETURNS, VARIANT
 from screener.results.tables import Table
-from screener.workflows.backtest.order_rows import keys_of, order_rows
+from screener.workflows.backtest.order_rows import keys_of
 from screener.workflows.backtest.run import BacktestRun
 from screener.workspace.plain import plain_of
 
@@ -24,7 +24,6 @@ __all__ = [
     "path_rows",
     "result_rows",
     "result_table",
-    "run_document",
     "shortfall_rows",
 ]
 
@@ -179,21 +178,6 @@ def _path(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]]:
             "traded_value": traded,
             "benchmark_value": benchmark,
         }
-
-
-def run_document(run: BacktestRun) -> dict[str, object]:
-    """Return all that a stored run keeps: its inputs, results and ledger."""
-    return {
-        "run_id": run.run_id,
-        "data_version": run.data_version,
-        "simulated": run.simulated,
-        "request": plain_of(run.request),
-        "results": result_rows(run),
-        "ledger": ledger_rows(run),
-        "orders": order_rows(run),
-        "gaps": [dict(result.shortfall) for result in run.results],
-        "remarks": list(run.remarks),
-    }
 
 
 def _row(run: BacktestRun, result: EventResult, basis: str) -> dict[str, object]:

@@ -18,9 +18,10 @@ from screener.language.terms import named
 from screener.paths.windows import WindowStatus
 from screener.results.tables import Row
 from screener.results.today import CARDS, JUDGED, LACKS, MATURED, RUN_DIFF, SCREENED
+from screener.workflows.backtest.documents import run_document
 from screener.workflows.backtest.options import BacktestOptions
 from screener.workflows.backtest.requests import request_of, variant_requests
-from screener.workflows.backtest.rows import result_rows, run_document
+from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun, run_variants
 from screener.workflows.data.diff import diff_versions, run_diff_rows
 from screener.workflows.data.status import Status, read_status
