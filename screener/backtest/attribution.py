@@ -28,6 +28,7 @@ from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Frictions
 from screener.backtest.plain import sold_values
 from screener.domain.basket import Rebalance
+from screener.domain.listing import Currency
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
@@ -120,15 +121,19 @@ def _known(
     """Return what runs with one more friction tell of a run without it, for each window."""
     if own is not trading:
         return [without_rights(one) for one in found_by[trading, less]]
+    converted = own, replace(less, fx_spread_bps=frictions.fx_spread_bps)
+    if converted in found_by:
+        runs = zip(windows, found_by[converted], strict=True)
+        return [None if _is_foreign(window) else one for window, one in runs]
     bounded = own, replace(less, participation=frictions.participation)
     if bounded in found_by:
         return [None if one.capped else one for one in found_by[bounded]]
     taxed = own, replace(less, dividend_tax=frictions.dividend_tax)
     if taxed in found_by:
-        runs = [(one, without_tax(one)) for one in found_by[taxed]]
+        free = [(one, without_tax(one)) for one in found_by[taxed]]
         return [
-            free if free is one or _is_held(window) else None
-            for window, (one, free) in zip(windows, runs, strict=True)
+            untaxed if untaxed is one or _is_held(window) else None
+            for window, (one, untaxed) in zip(windows, free, strict=True)
         ]
     for charged in (
         replace(less, commission=frictions.commission),
@@ -160,6 +165,11 @@ def _executed(
         for window in left
     )
     return tuple(next(again) if one is None else one for one in known)
+
+
+def _is_foreign(window: Window) -> bool:
+    """Tell whether any name is quoted in another currency than the money."""
+    return any(item.listing.currency is not Currency.CNY for item in window.event.members)
 
 
 def _is_held(window: Window) -> bool:

@@ -26,7 +26,8 @@ from tests.support.soaking import soaked
 
 LAWS = laws(60)
 ORIGIN = {"source": "bars.csv", "fetched_at": datetime(2025, 6, 2, tzinfo=UTC)}
-FIRST, STORED, MORE = date(2025, 1, 2), 60, 4
+FIRST, STORED = date(2025, 1, 2), 60
+PAUSE = 120  # sessions: more than the days before a new bar that are looked at first
 NAMES = [
     *(f"60{at:04d}.SH" for at in range(16)),
     *(f"30{at:04d}.SZ" for at in range(1, 9)),
@@ -39,7 +40,7 @@ Rows = dict[TableName, list[dict[str, Any]]]
 
 def days_of(name: str) -> list[date]:
     exchange: Exchange = parse_listing(name).exchange
-    days = calendar_of(exchange).between(FIRST, date(2025, 6, 1))[: STORED + MORE]
+    days = calendar_of(exchange).between(FIRST, date(2025, 12, 31))
     return list(days.astype(object))
 
 
@@ -112,8 +113,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
-def later(store: Store, seed: int) -> Batch:
-    """Bars of the next sessions; with some, another stored one, an action, or a suspension."""
+def later(store: Store, seed: int, pause: int = 0) -> Batch:
+    """Bars of the next sessions; with some, another stored one, an action, or a suspension.
+
+    They come so many sessions after the stored ones.
+    """
     rng = np.random.default_rng(seed)
     closes = store.last_values(NAMES, before=date(2026, 1, 1))
     level: dict[str, list[float]] = {}
@@ -124,7 +128,7 @@ def later(store: Store, seed: int) -> Batch:
     for name in NAMES:
         last, _ = closes[name]
         close = level[name][int(rng.integers(0, 3))]  # goes on, or is back
-        days = [day for day in days_of(name) if day > last]
+        days = [day for day in days_of(name) if day > last][pause:]
         days = days[int(rng.random() < 0.1) :][: int(rng.integers(1, 4))]
         for table, row in walked(name, days, close, rng, odd=0.3):
             rows.setdefault(table, []).append(row)
@@ -147,11 +151,11 @@ def told(found: CheckedImport) -> tuple[object, ...]:
     return tables, dict(found.batch.removes), found.rejects, found.remarks
 
 
-@given(seed=st.integers(0, 1 << 32))
+@given(seed=st.integers(0, 1 << 32), pause=st.sampled_from([0, 0, 0, PAUSE]))
 @LAWS
 @soaked
-def test_the_end_of_what_is_stored_is_enough(store: Store, seed: int) -> None:
-    batch = later(store, seed)
+def test_the_end_of_what_is_stored_is_enough(store: Store, seed: int, pause: int) -> None:
+    batch = later(store, seed, pause)
     at = ORIGIN["fetched_at"]
     found = checked_import(store, batch, at)
     with pytest.MonkeyPatch.context() as patch:
@@ -163,8 +167,9 @@ def test_the_end_of_what_is_stored_is_enough(store: Store, seed: int) -> None:
     assert told(found) == told(whole)
 
 
-def test_what_is_quiet_is_judged_beside_its_end(store: Store) -> None:
-    batch = later(store, 1)
+@pytest.mark.parametrize("pause", [0, PAUSE])
+def test_what_is_quiet_is_judged_beside_its_end(store: Store, pause: int) -> None:
+    batch = later(store, 1, pause)
     batch = Batch(tables={TableName.BARS: batch.tables[TableName.BARS]})
     first, *_ = import_parts.parts_of(
         store, batch, batch.tables[TableName.BARS], ORIGIN["fetched_at"]

@@ -301,6 +301,18 @@ def test_bad_frictions_are_refused(given: dict[str, float], match: str) -> None:
     assert info.value.fix
 
 
+def test_a_spread_takes_nothing_at_all_from_names_in_the_money_s_own_currency() -> None:
+    times = {"300857.SZ": 1.0, "300750.SZ": 3.37, "000001.SZ": 0.77}
+    bars = {
+        name: bars_of(SZ, DAY, [(first * by, last * by) for first, last in RISING])
+        for name, by in times.items()
+    }
+    panel = panel_of(bars)
+    capitals = (100_000.0, 300_000.0, 1_000_000.0)
+    found = run(panel, trading_of(panel), frictions=Frictions(fx_spread_bps=10), capitals=capitals)
+    assert [dict(item.shortfall)["FX"] for item in found] == [0.0, 0.0, 0.0]
+
+
 def test_a_run_that_another_one_tells_is_not_made_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -31,7 +31,7 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
-from screener.errors import InputError, ScreenerError
+from screener.errors import InputError, OutOfMemory, ScreenerError
 from screener.language import Language
 from screener.language.reader import speaking
 from screener.market.calendars import calendar_of
@@ -173,6 +173,14 @@ def test_what_is_stored_is_the_same_whoever_makes_it(
             stored.append((place.data_cache / "runs" / "run.json").read_bytes())
     assert len(stored) == 8
     assert len(set(stored)) == 1
+
+    def lost(*_: object, **__: object) -> list[object]:
+        raise OutOfMemory("a worker was ended")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "mapped", lost)
+        again = encoded_document(run, jobs=2)
+    assert {**again, "remarks": []} == {**encoded, "remarks": []}
     nothing = replace(run, results=(), price_basis=())
     assert save_run(example, "nothing", encoded_document(nothing)) == ()
     found = load_run(example, "nothing").document

@@ -157,10 +157,13 @@ def _continued(store: Store, batch: Batch, raw: pa.Table) -> _Day:
     told = {name for table in _TELLING for name in _told(batch, table)} | _explained(batch)
     firsts = raw.group_by("listing").aggregate([("session", "min")]).to_pylist()
     first = {row["listing"]: row["session_min"] for row in firsts if row["listing"] not in told}
-    since = min(first.values(), default=date.max) - _END - 2 * _YOUNG  # none needs to be older
+    since = min(first.values(), default=date.max) - _END - 2 * _YOUNG
+    spans = store.recent_spans(sorted(first), since)
+    if not spans:  # nothing was stored for long: what is there is older
+        spans = store.spans(sorted(first))
     found = {
         name: span.last
-        for name, span in store.recent_spans(sorted(first), since).items()
+        for name, span in spans.items()
         if span.basis is Basis.RAW
         and span.last < first[name]
         and first[name] - span.first > _YOUNG

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from screener.backtest.run import EventResult
+from screener.errors import OutOfMemory
 from screener.language import in_english
 from screener.paths.workers.parallel import in_parts, mapped
 from screener.workflows.backtest.order_rows import order_rows
@@ -53,17 +55,23 @@ def encoded_document(run: BacktestRun, *, jobs: int = 1) -> dict[str, object]:
     def meanwhile() -> None:
         request.append(encoded(in_english(plain_of(run.request))))
 
-    parts = in_parts(range(len(run.results)), jobs=jobs, most=_MOST, least=_LEAST)
-    found = mapped(partial(_encoded, run=run), parts, jobs=jobs, meanwhile=meanwhile)
+    shell = replace(run, results=(), price_basis=(), panels=(), capacities=())
+    work = partial(_encoded, shell=shell)
+    both = list(zip(run.results, run.price_basis, strict=True))
+    parts = in_parts(both, jobs=jobs, most=_MOST, least=_LEAST)
+    try:
+        found = mapped(work, parts, jobs=jobs, meanwhile=meanwhile)
+    except (OutOfMemory, OSError):  # a finished run is not lost for want of workers
+        found = [work(part) for part in parts]
     if not request:
         meanwhile()
     lists = {name: strung(part[name] for part in found) for name in _KEPT}
     return _document(run, request[0], lists)
 
 
-def _encoded(some: Sequence[int], *, run: BacktestRun) -> dict[str, Encoded]:
-    part = slice(some[0], some[-1] + 1)
-    own = replace(run, results=run.results[part], price_basis=run.price_basis[part])
+def _encoded(some: Sequence[tuple[EventResult, str]], *, shell: BacktestRun) -> dict[str, Encoded]:
+    results, basis = zip(*some, strict=True)
+    own = replace(shell, results=results, price_basis=basis)
     return {name: encoded(in_english(of(own))) for name, of in _KEPT.items()}
 
 
