@@ -145,9 +145,10 @@ def check_equal(
     monkeypatch.setattr(stretches, "CELLS", ALL)
     whole = all_rows(ws.backtest(**asked))
     assert ends == [None]
-    for cells in (FEW, ONE):
+    for cells, events in ((FEW, 2), (FEW, 1_000), (ONE, 1_000)):
         ends.clear()
         monkeypatch.setattr(stretches, "CELLS", cells)
+        monkeypatch.setattr(stretches, "EVENTS", events)
         parts = all_rows(ws.backtest(**asked))
         assert len(ends) > 1
         for name, rows in whole.items():

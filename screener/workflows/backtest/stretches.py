@@ -46,6 +46,8 @@ Make = Callable[[Sequence[EventResult]], PieceT]
 
 CELLS = 3_000_000
 """Sessions times listings of a market at most, but for that of a single event."""
+EVENTS = 10_000
+"""Events of a stretch at most: what is made of them waits until it is known which are open."""
 _LATE = 60
 """Sessions after the last window in which a sale that is late may still take place."""
 _DAYS = 1.5
@@ -110,7 +112,7 @@ def in_stretches(
     dated = [dated_events(request.events, request.settings.delay) for request in requests]
     every = [event for events, _ in dated for event in events]
     store.spans(sorted({name.id for event in every for name in _names(event)}))  # of all at once
-    one = together or len(list(_stretches(every, _end(store, every), None))) == 1
+    one = together or len(list(_stretches(every, _end(store, every), None, most=len(every)))) == 1
     market = read_market(store, requests, [events for events, _ in dated]) if one else None
     benchmarks: Mapping[Listing, BenchmarkSeries] = {}
     for request, (events, left_out) in zip(requests, dated, strict=True):
@@ -150,7 +152,7 @@ class _Stretches(Generic[PieceT]):
         """Give the pieces of any number of events, in their order, on markets read for them."""
         end = _end(self.store, events)
         windows = max(self.request.settings.horizons) + self.request.settings.max_wait + _LATE
-        stretches = _stretches(events, end, timedelta(days=windows * _DAYS))
+        stretches = _stretches(events, end, timedelta(days=windows * _DAYS), most=EVENTS)
         markets = Ahead(
             (self._market(some, until if until < end else None), some, until < end)
             for some, until in stretches
@@ -185,7 +187,7 @@ class _Stretches(Generic[PieceT]):
 
     def _whole(self, events: DatedEvents, end: date) -> Iterator[tuple[Market, PieceT]]:
         """Give a piece for each event, on tables to their end."""
-        for some, _ in _stretches(events, end, None):
+        for some, _ in _stretches(events, end, None, most=EVENTS):
             market = self._market(some)
             alone = partial(_each_alone, make=self.make(market))
             for pieces in self._pieces(market, some, alone):
@@ -252,13 +254,13 @@ def _is_finished(results: Sequence[EventResult]) -> bool:
 
 
 def _stretches(
-    events: DatedEvents, end: date, after: timedelta | None
+    events: DatedEvents, end: date, after: timedelta | None, *, most: int
 ) -> Iterator[tuple[DatedEvents, date]]:
     """Give events as many at a time as a market holds, and the day with which its tables end."""
     some: DatedEvents = []
     span = _Span(end, after)
     for event in events:
-        if some and span.cells(event) > CELLS:
+        if some and (len(some) >= most or span.cells(event) > CELLS):
             yield some, span.until()
             some, span = [], _Span(end, after)
         span.add(event)
