@@ -15,7 +15,6 @@ from itertools import pairwise
 from screener.backtest.decision import DECISION_STEPS
 from screener.backtest.execution.account import account_exits, account_window
 from screener.backtest.execution.counterfactual import (
-    Counterfactual,
     told_by,
     with_less_charges,
     without_rights,
@@ -24,7 +23,7 @@ from screener.backtest.execution.counterfactual import (
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.holdings import rights_reinvested
 from screener.backtest.execution.pricing import ValuePanel
-from screener.backtest.execution.shares import Execution
+from screener.backtest.execution.shares import Execution, Outcome
 from screener.backtest.frictions import Frictions
 from screener.backtest.plain import sold_values
 from screener.domain.basket import Rebalance
@@ -88,7 +87,7 @@ def shortfall_of(
         return {}
     runs = [_waited(values, trading, windows, frictions)]
     variants = _variants(trading, frictions)
-    executed = tuple(Counterfactual.of(done[id(window)]) for window in windows)
+    executed: tuple[Outcome, ...] = tuple(done[id(window)] for window in windows)
     found_by = {(trading, frictions): executed}
     for own, less in reversed(variants):  # each before the run with less, which may be the same
         if (own, less) not in found_by:  # two are the same where a friction is off anyway
@@ -110,14 +109,14 @@ def shortfall_of(
 
 
 def _known(
-    found_by: Mapping[tuple[TradingPanel, Frictions], Sequence[Counterfactual]],
+    found_by: Mapping[tuple[TradingPanel, Frictions], Sequence[Outcome]],
     trading: TradingPanel,
     own: TradingPanel,
     less: Frictions,
     windows: Sequence[Window],
     capital: float,
     frictions: Frictions,
-) -> Sequence[Counterfactual | None]:
+) -> Sequence[Outcome | None]:
     """Return what runs with one more friction tell of a run without it, for each window."""
     if own is not trading:
         return [without_rights(one) for one in found_by[trading, less]]
@@ -152,16 +151,14 @@ def _executed(
     frictions: Frictions,
     windows: Sequence[Window],
     capital: float,
-    known: Sequence[Counterfactual | None],
-) -> tuple[Counterfactual, ...]:
+    known: Sequence[Outcome | None],
+) -> tuple[Outcome, ...]:
     """Run the windows of which it is not known yet what they come to."""
     left = [window for window, one in zip(windows, known, strict=True) if one is None]
     others = [window for window in left if not _is_held(window)]
     runs = iter(execute_all(trading, others, capital, frictions) if others else ())
     again = iter(
-        told_by(trading, window, capital, frictions)
-        if _is_held(window)
-        else Counterfactual.of(next(runs))
+        told_by(trading, window, capital, frictions) if _is_held(window) else next(runs)
         for window in left
     )
     return tuple(next(again) if one is None else one for one in known)

@@ -12,7 +12,7 @@ import pytest
 from screener.backtest import attribution
 from screener.backtest.attribution import FRICTION_STEPS
 from screener.backtest.decision import TOGETHER
-from screener.backtest.execution.counterfactual import Counterfactual
+from screener.backtest.execution.shares import Outcome
 from screener.backtest.frictions import Entitlement, Frictions, OrderStatus, Rights
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
@@ -331,7 +331,7 @@ def test_a_run_that_another_one_tells_is_not_made_again(
         counted: list[Window] = []
         told_by = attribution.told_by
 
-        def counting(trading: TradingPanel, window: Window, *rest: Any) -> Counterfactual:
+        def counting(trading: TradingPanel, window: Window, *rest: Any) -> Outcome:
             counted.append(window)  # noqa: B023
             return told_by(trading, window, *rest)  # noqa: B023
 

@@ -8,48 +8,21 @@ money that is not charged makes larger.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.fills import resolve_name, resolve_orders
-from screener.backtest.execution.shares import Execution
+from screener.backtest.execution.shares import Outcome
 from screener.backtest.frictions import Entitlement, EntitlementKind, Frictions, Line, Order
 from screener.domain.panel import TradingPanel
 from screener.market.charges import Side
 from screener.paths.windows import Window
 
-__all__ = ["Counterfactual", "told_by", "with_less_charges", "without_rights", "without_tax"]
+__all__ = ["told_by", "with_less_charges", "without_rights", "without_tax"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counterfactual:
-    """What a window that is bought once and held would have come to.
-
-    Parameters
-    ----------
-    value
-        Money at the end, in CNY; `None` while a sale that was due still waits.
-    lines
-        Rows of its ledger.
-    capped
-        Whether an order may have been smaller for a session's volume; where it is not, no bound on
-        it would have changed anything.
-    """
-
-    value: float | None
-    lines: tuple[Line, ...]
-    capped: bool
-
-    @classmethod
-    def of(cls, one: Execution) -> Counterfactual:
-        """Return what it came to."""
-        return cls(value=one.value, lines=one.lines, capped=one.capped)
-
-
-def told_by(
-    trading: TradingPanel, window: Window, capital: float, frictions: Frictions
-) -> Counterfactual:
+def told_by(trading: TradingPanel, window: Window, capital: float, frictions: Frictions) -> Outcome:
     """Resolve the orders of a mature window that is not rebalanced.
 
     Raises
@@ -60,21 +33,22 @@ def told_by(
     orders = resolve_orders(trading, window, capital, frictions)
     gain = sum(line.cash for line in orders.lines)
     value = None if orders.open else capital + gain
-    return Counterfactual(value=value, lines=orders.lines, capped=orders.capped)
+    return Outcome(value=value, lines=orders.lines, capped=orders.capped)
 
 
-def without_rights(one: Counterfactual) -> Counterfactual | None:
+def without_rights(one: Outcome) -> Outcome | None:
     """Return the run with rights that need no money; `None` where shares held were offered some."""
     return None if any(_is(line, EntitlementKind.RIGHTS) for line in one.lines) else one
 
 
-def without_tax(one: Counterfactual) -> Counterfactual:
+def without_tax(one: Outcome) -> Outcome:
     """Return the run without tax on dividends: no order depends on it."""
     taxes = [line.cash for line in one.lines if _is(line, EntitlementKind.TAX)]
     if not taxes:
         return one
     lines = tuple(line for line in one.lines if not _is(line, EntitlementKind.TAX))
-    return replace(one, lines=lines, value=None if one.value is None else one.value - sum(taxes))
+    value = None if one.value is None else one.value - sum(taxes)
+    return Outcome(value=value, lines=lines, capped=one.capped)
 
 
 def _is(line: Line, kind: EntitlementKind) -> bool:
@@ -82,8 +56,8 @@ def _is(line: Line, kind: EntitlementKind) -> bool:
 
 
 def with_less_charges(
-    trading: TradingPanel, window: Window, one: Counterfactual, capital: float, frictions: Frictions
-) -> Counterfactual:
+    trading: TradingPanel, window: Window, one: Outcome, capital: float, frictions: Frictions
+) -> Outcome:
     """Return the run in which orders cost less.
 
     Parameters
@@ -113,7 +87,7 @@ def with_less_charges(
         saved += sum(line.cash for line in found) - sum(line.cash for line in own)
         lines += found
     value = None if waits or one.value is None else one.value + saved
-    return Counterfactual(value=value, lines=tuple(lines), capped=capped)
+    return Outcome(value=value, lines=tuple(lines), capped=capped)
 
 
 def _recharged(

@@ -14,12 +14,12 @@ from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 from screener.language import say
 
-__all__ = ["Execution", "dated", "paid_of", "share_marks", "sold_out"]
+__all__ = ["Execution", "Outcome", "dated", "paid_of", "share_marks", "sold_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """What a window came to with money.
+class Outcome:
+    """What a window comes to under some frictions.
 
     Parameters
     ----------
@@ -29,6 +29,22 @@ class Execution:
     lines
         Every order, filled or not, and every dividend, tax and rights issue, as the ledger has
         them.
+    capped
+        Whether an order may have been smaller for a session's volume; where it is not, no bound on
+        it would have changed anything.
+    """
+
+    value: float | None
+    lines: tuple[Line, ...]
+    capped: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution(Outcome):
+    """What a window came to with money, by the engine.
+
+    Parameters
+    ----------
     fees
         Commission, levies and taxes of the orders, and tax on dividends, in CNY.
     dividends
@@ -38,18 +54,12 @@ class Execution:
     path
         `(n_rows,)` money at the close of each row of the panel from the window's first on, in CNY;
         what is still held counts at its last close.
-    capped
-        Whether an order may have been smaller for a session's volume; where it is not, no bound on
-        it would have changed anything.
     """
 
-    value: float | None
-    lines: tuple[Line, ...]
     fees: float
     dividends: float
     pending: bool
     path: FloatVector = field(compare=False)
-    capped: bool = True
 
     @property
     def orders(self) -> tuple[Order, ...]:

@@ -71,12 +71,11 @@ def forked(
         if meanwhile is not None:
             meanwhile()
         while waiting:
-            found = waiting.popleft().result()
+            found: FoundT = pickle.loads(waiting.popleft().result())  # noqa: S301 - of our own copy
             for at in ahead:
                 waiting.append(pool.submit(_one, key, at))
                 break
-            yield pickle.loads(found)  # noqa: S301 - of a copy of this process
-            del found
+            yield found
     finally:
         pool.shutdown(cancel_futures=True)
         del _SHARED[key]
