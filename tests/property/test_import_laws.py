@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -115,17 +115,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
-def later(store: Store, seed: int, pause: int = 0) -> Batch:
+def later(store: Store, seed: int, pause: int = 0, again: int = 0) -> Batch:
     """Bars of the next sessions; with some, another stored one, an action, or a suspension.
 
-    They come so many sessions after the stored ones.
+    They come so many sessions after the stored ones, or with so many stored sessions once more: as
+    they were, or otherwise.
     """
     rng = np.random.default_rng(seed)
     closes = store.last_values(NAMES, before=date(2026, 1, 1))
     level: dict[str, list[float]] = {}
-    bars = store.read(TableName.BARS, listings=NAMES, columns=("listing", "close"))
-    for row in reversed(bars.to_pylist()):
+    stored: dict[str, list[dict[str, Any]]] = {}
+    for row in reversed(store.read(TableName.BARS, listings=NAMES).to_pylist()):
         level.setdefault(row["listing"], []).append(row["close"])
+        stored.setdefault(row["listing"], []).append(row)
     rows: Rows = {}
     for name in NAMES:
         last, _ = closes[name]
@@ -134,7 +136,13 @@ def later(store: Store, seed: int, pause: int = 0) -> Batch:
         days = days[int(rng.random() < 0.1) :][: int(rng.integers(1, 4))]
         for table, row in walked(name, days, close, rng, odd=0.3):
             rows.setdefault(table, []).append(row)
-        if rng.random() < 0.05:
+        for row in stored[name][:again]:
+            moved = float(rng.choice([1.0, 1.0, 1.0, 1.02, 1.5, 0.1]))
+            other = bar(name, row["session"], round(row["close"] * moved, 2), rng)
+            if rng.random() < 0.9:
+                known = {column: row[column] for column in other}
+                rows[TableName.BARS].append(known if moved == 1 else other)
+        if not again and rng.random() < 0.05:
             rows[TableName.BARS].append(bar(name, last, round(close * 1.01, 2), rng))
         if rng.random() < 0.05:
             state = {"listing": name, "session": days[0], "suspended": True}
@@ -153,11 +161,16 @@ def told(found: CheckedImport) -> tuple[object, ...]:
     return tables, dict(found.batch.removes), found.rejects, found.remarks
 
 
-@given(seed=st.integers(0, 1 << 32), pause=st.sampled_from([0, 0, 0, PAUSE]))
+@given(
+    seed=st.integers(0, 1 << 32),
+    place=st.sampled_from([(0, 0), (0, 0), (PAUSE, 0), (0, 1), (0, 1), (0, 4)]),
+)
 @LAWS
 @soaked
-def test_the_end_of_what_is_stored_is_enough(store: Store, seed: int, pause: int) -> None:
-    batch = later(store, seed, pause)
+def test_the_end_of_what_is_stored_is_enough(
+    store: Store, seed: int, place: tuple[int, int]
+) -> None:
+    batch = later(store, seed, *place)
     at = ORIGIN["fetched_at"]
     found = checked_import(store, batch, at)
     with pytest.MonkeyPatch.context() as patch:
@@ -173,13 +186,17 @@ def stored_days(store: Store) -> pa.ChunkedArray:
     return store.read(TableName.BARS, columns=("session",)).column("session")
 
 
-@pytest.mark.parametrize("pause", [0, PAUSE])
-def test_what_is_quiet_is_judged_beside_its_end(store: Store, pause: int) -> None:
-    bars = later(store, 1, pause).tables[TableName.BARS]
+@pytest.mark.parametrize(("pause", "again"), [(0, 0), (PAUSE, 0), (0, 1)])
+def test_what_is_quiet_is_judged_beside_its_end(store: Store, pause: int, again: int) -> None:
+    bars = later(store, 1, pause, again).tables[TableName.BARS]
     if pause:  # without the stored ones that come again
         bars = bars.filter(pc.greater(bars["session"], pc.max(stored_days(store))))
     batch = Batch(tables={TableName.BARS: bars})
     first, *_ = import_parts.parts_of(store, batch, bars, ORIGIN["fetched_at"])
     assert len(first.settled) > len(NAMES) / 4  # the others end oddly, or were halted
-    stored = first.raw.num_rows - first.fresh.num_rows
-    assert stored == 2 * len(first.settled)
+    days = zip(first.raw["listing"].to_pylist(), first.raw["session"].to_pylist(), strict=True)
+    before = [name for name, day in days if day <= first.settled[name]]
+    assert sorted(before) == sorted([*first.settled] * 2)
+    if again:
+        newest = pc.max(stored_days(store)).as_py()
+        assert min(first.settled.values()) < newest - timedelta(days=1)

@@ -1,9 +1,10 @@
 """Beside which stored bars those of an import are judged, some hundred listings at a time.
 
-A listing is judged over its whole history, since a bar can make another one wrong. Where all its
-new bars come after the stored ones, and nothing else is told of it, its last two stored bars are
-enough: the last is what the next is compared with, and the one before shows that the last is
-beyond doubt. Then no verdict on a stored bar can change, and the stored doubts stand.
+A listing is judged over its whole history, since a bar can make another one wrong. Where its new
+bars are of the last weeks alone, those of stored sessions among them, and nothing else is told of
+it, the last two stored bars before them are enough: the later one is what the next is compared
+with, and the one before shows that it is beyond doubt. Then no verdict on a bar up to there can
+change, and the stored doubts on these stand.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class Part:
     facts
         What is known about the listings.
     settled
-        Last stored session of each listing on whose stored bars no verdict can change: only what
-        comes after it is among `raw`, and two bars before.
+        Last stored session before the new bars of each listing on whose bars until then no verdict
+        can change: only that bar, the one before and what comes after them are among `raw`.
     """
 
     raw: pa.Table
@@ -120,40 +121,45 @@ def _whole(
 
 
 def _ends(store: Store, batch: Batch, raw: pa.Table, fetched_at: datetime) -> Part | None:
-    """Return the listings of which the last two stored bars are enough; `None` if there are none.
+    """Return the listings whose last two bars before the new ones are enough; `None` without any.
 
-    Both of these bars and all new ones are of sessions with trades, and the last stored one is not
+    Both of these bars and all later ones are of sessions with trades, and the second of them is not
     suspected of anything: then it is what the next is compared with, whatever comes.
     """
-    last = _continued(store, batch, raw)
-    if not last:
+    first, start = _continued(store, batch, raw)
+    if not first:
         return None
-    start = max(last.values()) - _END
-    halts = store.read(TableName.STATUS, listings=sorted(last), start=start)
+    raw = _among(raw, list(first))
+    halts = store.read(TableName.STATUS, listings=sorted(first), start=start)
     halted = set(listings_in(halts.filter(halts.column("suspended"))))
-    stored = store.read(TableName.BARS, listings=sorted(last), start=start).cast(raw.schema)
-    pairs, before = _last_two(stored)
-    quiet = {*halted, *_untraded(pairs), *_untraded(raw)}
-    names = sorted((last.keys() & before.keys()) - quiet)
+    stored = store.read(TableName.BARS, listings=sorted(first), start=start).cast(raw.schema)
+    known = _before(stored, first)
+    pairs, before, last = _last_two(stored.filter(known))
+    later = _latest(stored.filter(pc.invert(known)), raw)
+    quiet = {*halted, *_untraded(pairs), *_untraded(later)}
+    names = sorted(before.keys() - quiet)
     facts = file_facts(store, batch, raw=names, adjusted=[], fetched_at=fetched_at)
     acted = _acting(facts.actions, before, last)
     doubtful = suspected(_among(pairs, names), replace(facts, actions=acted)) if names else ()
-    settled = {name: last[name] for name in sorted(set(names).difference(doubtful))}
-    if not settled:
+    own = sorted(set(names).difference(doubtful))
+    if not own:
         return None
-    fresh = _among(raw, list(settled))
-    later = _acting(facts.actions, settled, dict.fromkeys(settled, date.max))
+    settled = {name: last[name] for name in own}
+    acting = _acting(facts.actions, settled, dict.fromkeys(own, date.max))
     return Part(
-        raw=pa.concat_tables([_among(pairs, list(settled)), fresh]),
-        adjusted=fresh.slice(0, 0),
-        fresh=fresh,
-        facts=replace(facts, actions=later, older=frozenset(settled)),
+        raw=pa.concat_tables([_among(pairs, own), _among(later, own)]),
+        adjusted=raw.slice(0, 0),
+        fresh=_among(raw, own),
+        facts=replace(facts, actions=acting, older=frozenset(own)),
         settled=settled,
     )
 
 
-def _continued(store: Store, batch: Batch, raw: pa.Table) -> _Day:
-    """Return the last stored session of the listings that the batch tells later bars of alone."""
+def _continued(store: Store, batch: Batch, raw: pa.Table) -> tuple[_Day, date]:
+    """Return the first new session of the listings of whose last weeks alone the batch tells bars.
+
+    With it comes the day from which on their stored bars are to be looked at.
+    """
     told = {name for table in _TELLING for name in _told(batch, table)} | _explained(batch)
     firsts = raw.group_by("listing").aggregate([("session", "min")]).to_pylist()
     first = {row["listing"]: row["session_min"] for row in firsts if row["listing"] not in told}
@@ -161,16 +167,17 @@ def _continued(store: Store, batch: Batch, raw: pa.Table) -> _Day:
     spans = store.recent_spans(sorted(first), since)
     if not spans:  # nothing was stored for long: what is there is older
         spans = store.spans(sorted(first))
-    found = {
-        name: span.last
+    ends = {
+        name: min(span.last, first[name])
         for name, span in spans.items()
         if span.basis is Basis.RAW
-        and span.last < first[name]
+        and span.last - first[name] < _END
         and first[name] - span.first > _YOUNG
         and name not in batch.replaces
     }
-    newest = max(found.values(), default=date.min)
-    return {name: day for name, day in found.items() if newest - day < _END}
+    newest = max(ends.values(), default=date.min)
+    found = {name: first[name] for name, day in ends.items() if newest - day < _END}
+    return found, newest - _END if found else newest
 
 
 def _told(batch: Batch, table: TableName) -> list[str]:
@@ -178,16 +185,24 @@ def _told(batch: Batch, table: TableName) -> list[str]:
     return [] if rows is None else listings_in(rows)
 
 
-def _last_two(stored: pa.Table) -> tuple[pa.Table, _Day]:
-    """Return the last two bars of each listing that has two, and the session of the first."""
+def _before(bars: pa.Table, first: _Day) -> pa.Array:
+    """Tell which bars come before the first new one of their listing."""
+    names = pa.array(list(first), pa.string())
+    days = pa.array(list(first.values()), pa.date32())
+    return pc.less(bars.column("session"), days.take(pc.index_in(bars.column("listing"), names)))
+
+
+def _last_two(stored: pa.Table) -> tuple[pa.Table, _Day, _Day]:
+    """Return the last two bars of each listing that has two, and the sessions of either."""
     ordered = stored.sort_by([("listing", "ascending"), ("session", "ascending")])
     names = ordered.column("listing").combine_chunks().dictionary_encode().indices.to_numpy()
     ends = np.flatnonzero(np.append(names[1:] != names[:-1], True)) if len(names) else names
     ends = ends[(ends > 0) & (names[ends - 1] == names[ends])]
     pairs = ordered.take(pa.array(np.sort(np.concatenate([ends - 1, ends]))))
-    first = ordered.take(pa.array(ends - 1))
-    days = days_of(first, "session").tolist()
-    return pairs, dict(zip(first.column("listing").to_pylist(), days, strict=True))
+    own = ordered.column("listing").take(pa.array(ends)).to_pylist()
+    days = days_of(ordered, "session")
+    before, last = (dict(zip(own, days[at].tolist(), strict=True)) for at in (ends - 1, ends))
+    return pairs, before, last
 
 
 def _untraded(bars: pa.Table) -> list[str]:
