@@ -31,7 +31,8 @@ from screener.market.calendars import calendar_of
 
 LAST = date(2025, 12, 31)
 JOBS = (
-    *("import bars", "import actions", "import one day", "verify", "export", "compact"),
+    *("import bars", "import actions", "import one day", "once more"),
+    *("verify", "export", "compact"),
     *("one basket", "1000 events", "universe screen", "placebo", "score"),
     *("import folder",),
 )
@@ -141,6 +142,7 @@ class Market:
             "import folder": ("data", "import", str(self.folder / "vipdoc"), *_RAW),
             "import actions": ("data", "import", str(self.folder / "actions.csv"), *_ACTIONS),
             "import one day": ("data", "import", str(self.folder / "day.parquet"), *_RAW),
+            "once more": ("data", "import", str(self.folder / "day.parquet"), *_RAW),
             "verify": ("data", "verify"),
             "export": ("data", "export", str(self.folder / "out"), "--table", "bars"),
             "compact": ("data", "compact", "--keep-days", "0"),

@@ -19,6 +19,7 @@ from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
 from screener.data.lake.comparison import Change, VersionComparison
+from screener.data.lake.differing import differing_parts
 from screener.data.lake.integrity import checksums
 from screener.data.lake.integrity.checksums import SUMS, Damage, DamagedFile, damaged_files
 from screener.data.lake.schema import SIMULATED, TABLES, TableName
@@ -583,6 +584,49 @@ def test_a_row_that_was_only_moved_is_no_difference(store: Store, root: Path) ->
     assert done.version > before
     with VersionComparison.open(root, before, done.version) as compared:
         assert not any(compared.compare(name).differs for name in TABLES)
+
+
+def test_differences_are_looked_for_in_the_years_of_files_that_are_not_shared(
+    store: Store, root: Path
+) -> None:
+    years = [date(year, 6, 10) for year in (2023, 2024, 2025)]
+    first = store.commit(bars(*(bar("600000.SH", day) for day in years)), message="years").version
+    moved = bar("600000.SH", years[0]) | {"open": 9.5, "low": 9.5}
+    later = bar("600000.SH", years[0]) | {"open": 9.5, "low": 9.5, "source": "other.csv"}
+    added = [bar("600519.SH", day) for day in (years[2], years[0])]
+    second = store.commit(bars(moved, *added), message="two of them").version
+    third = store.commit(
+        Batch(tables=bars(later).tables, replaces=frozenset({"600000.SH"})), message="one"
+    ).version
+    parts = differing_parts(store._connection, second, first)
+    assert parts == {
+        "bars": tuple(
+            f"session BETWEEN '{day}'::DATE AND '{day}'::DATE" for day in (years[0], years[2])
+        )
+    }
+    assert differing_parts(store._connection, second, second) == {}
+    with VersionComparison.open(root, first, third) as compared:
+        diff = compared.compare(TableName.BARS)
+        told = list(compared.changes(TableName.BARS))
+    assert (diff.added, diff.changed, diff.removed) == (2, 1, 4)
+    days = [item.key.split()[1] for item in told]
+    assert days == sorted(days)
+
+
+def test_what_is_only_from_elsewhere_comes_last(store: Store, root: Path) -> None:
+    days = [date(year, 6, 10) for year in (2023, 2024)]
+    before = store.commit(bars(bar("600000.SH", days[0])), message="one").version
+    other = {"source": "other.csv"}
+    store.commit(bars(bar("600000.SH", days[0], 12.0) | other), message="another close")
+    store.commit(bars(*(bar("600000.SH", day) | other for day in days)), message="as it was")
+    with VersionComparison.open(root, before, store.version) as compared:
+        diff = compared.compare(TableName.BARS)
+        told = [(item.change, item.key) for item in compared.changes(TableName.BARS)]
+    assert (diff.added, diff.changed, diff.removed, diff.provenance) == (1, 0, 0, 1)
+    assert told == [
+        (Change.ADDED, f"600000.SH {days[1]}"),
+        (Change.PROVENANCE, f"600000.SH {days[0]}"),
+    ]
 
 
 @pytest.mark.parametrize("versions", [(1, 99), (99, 1), (0, 1), (-1, 1)])

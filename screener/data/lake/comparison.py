@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from screener.data.lake import lake
+from screener.data.lake.differing import differing_parts
 from screener.data.lake.integrity.verified import Verifier, connected
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import (
@@ -29,21 +31,6 @@ from screener.files.place import Place
 __all__ = ["Change", "TableDiff", "ValueChange", "VersionComparison"]
 
 _BATCH = 10_000
-# A merged file serves versions from its begin to the newest of its rows, which is its partial_max.
-_TOUCHED = """
-    SELECT DISTINCT t.table_name
-    FROM __ducklake_metadata_lake.ducklake_table t
-    JOIN (
-        SELECT table_id, begin_snapshot, end_snapshot, partial_max
-        FROM __ducklake_metadata_lake.ducklake_data_file
-        UNION ALL
-        SELECT table_id, begin_snapshot, end_snapshot, partial_max
-        FROM __ducklake_metadata_lake.ducklake_delete_file
-    ) f ON f.table_id = t.table_id
-    WHERE f.begin_snapshot BETWEEN $low + 1 AND $high
-       OR f.end_snapshot BETWEEN $low + 1 AND $high
-       OR (f.begin_snapshot <= $high AND f.partial_max > $low)
-"""
 
 
 class Change(StrEnum):
@@ -108,11 +95,8 @@ class VersionComparison(lake.Connected):
         for version in self._sides:
             check_version(connection, self._place, version)
         self._present = tuple(columns_at(connection, version) for version in self._sides)
-        rows = connection.execute(
-            _TOUCHED, {"low": min(self._sides), "high": max(self._sides)}
-        ).fetchall()
-        older, newer = (held.keys() for held in self._present)
-        self._touched = {row[0] for row in rows} | (older ^ newer)
+        self._parts = differing_parts(connection, old, new)
+        self._found: dict[tuple[TableName, str], frozenset[str]] = {}
 
     @classmethod
     def open(cls, root: Path | Place, old: int, new: int) -> Self:
@@ -134,18 +118,19 @@ class VersionComparison(lake.Connected):
             raise
 
     def compare(self, table: TableName) -> TableDiff:
-        """Count the rows of a table that differ, and keep them for `changes`."""
+        """Count the rows of a table that differ."""
         spec = TABLES[table]
-        if table not in self._touched:
-            return _diff(spec, {}, frozenset())
-        self._run(_difference(spec, *(self._side(spec, at) for at in (0, 1))))
-        counts = dict(self._run(f"SELECT change, count(*) FROM diff_{table} GROUP BY change"))
-        names: frozenset[str] = frozenset()
-        if "listing" in spec.column_names:
-            held = ["listing"] if "listing" in spec.key else ["old_listing", "new_listing"]
-            found = self._run(" UNION ".join(f"SELECT {name} FROM diff_{table}" for name in held))
-            names = frozenset(row[0] for row in found if row[0] is not None)
-        return _diff(spec, counts, names)
+        counts: Counter[str] = Counter()
+        listings: set[str] = set()
+        told = ", ".join(("change", *_listing_columns(spec)))
+        for part in self._parts.get(table, ()):
+            differing = self._differing(spec, part)
+            rows = self._run(f"SELECT {told}, count(*) FROM ({differing}) GROUP BY {told}")
+            for change, *own, count in rows:
+                counts[change] += count
+                listings.update(name for name in own if name is not None)
+            self._found[table, part] = frozenset(row[0] for row in rows)
+        return _diff(spec, counts, frozenset(listings))
 
     def changes(self, table: TableName) -> Iterator[ValueChange]:
         """Give the values that differ in a table, in its order; `compare` it first.
@@ -153,15 +138,29 @@ class VersionComparison(lake.Connected):
         Rows that differ in their provenance alone come last.
         """
         spec = TABLES[table]
-        if table not in self._touched:
-            return
-        order = ", ".join(spec.sort)
-        sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}"
+        for late in (False, True):
+            for part in self._parts.get(table, ()):
+                kinds = self._found[table, part]
+                if Change.PROVENANCE in kinds if late else kinds - {Change.PROVENANCE}:
+                    yield from self._values(spec, part, late=late)
+
+    def _values(self, spec: Table, part: str, *, late: bool) -> Iterator[ValueChange]:
+        """Give the values that differ in a part of a table, of provenance alone or all others."""
+        asked = "=" if late else "<>"
+        sql = (
+            f"SELECT * FROM ({self._differing(spec, part)}) "
+            f"WHERE change {asked} '{Change.PROVENANCE}' ORDER BY {', '.join(spec.sort)}"
+        )
         with lake.storage_errors(self._place):
-            found = self._connection.execute(sql).to_arrow_table()
+            found = lake.retried(
+                self._place, lambda: self._connection.execute(sql).to_arrow_table()
+            )
         for batch in found.to_batches(_BATCH):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield from _values(spec, row)
+
+    def _differing(self, spec: Table, part: str) -> str:
+        return _difference(spec, part, *(self._side(spec, at) for at in (0, 1)))
 
     def _side(self, spec: Table, at: int) -> str:
         if spec.name not in self._present[at]:
@@ -175,7 +174,7 @@ class VersionComparison(lake.Connected):
             return lake.retried(self._place, lambda: self._connection.execute(sql).fetchall())
 
 
-def _diff(spec: Table, counts: dict[str, int], listings: frozenset[str]) -> TableDiff:
+def _diff(spec: Table, counts: Mapping[str, int], listings: frozenset[str]) -> TableDiff:
     return TableDiff(
         table=spec.name,
         added=counts.get(Change.ADDED, 0),
@@ -194,8 +193,15 @@ def _origin(spec: Table) -> list[str]:
     return [name for name in PROVENANCE if name in spec.column_names]
 
 
-def _difference(spec: Table, old: str, new: str) -> str:
-    """Return the statement that collects the rows that differ: key, change, old and new values."""
+def _listing_columns(spec: Table) -> tuple[str, ...]:
+    """Return the columns of `_difference` that tell of which listings the rows are."""
+    if "listing" not in spec.column_names:
+        return ()
+    return ("listing",) if "listing" in spec.key else ("old_listing", "new_listing")
+
+
+def _difference(spec: Table, part: str, old: str, new: str) -> str:
+    """Return the query for the rows that differ: key, change, old and new values."""
     key = ", ".join(f"coalesce(o.{name}, n.{name}) AS {name}" for name in spec.key)
     rest = [*_facts(spec), *_origin(spec)]
     values = ", ".join(f"o.{name} AS old_{name}, n.{name} AS new_{name}" for name in rest)
@@ -203,12 +209,12 @@ def _difference(spec: Table, old: str, new: str) -> str:
     every = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in rest)
     same_key = " AND ".join(f"o.{name} = n.{name}" for name in spec.key)
     return (
-        f"CREATE OR REPLACE TEMP TABLE diff_{spec.name} AS SELECT {key}, "
+        f"SELECT {key}, "
         f"CASE WHEN o.here IS NULL THEN '{Change.ADDED}' "
         f"WHEN n.here IS NULL THEN '{Change.REMOVED}' "
         f"WHEN {facts} THEN '{Change.CHANGED}' ELSE '{Change.PROVENANCE}' END AS change, {values} "
-        f"FROM (SELECT *, true AS here FROM {old}) o "
-        f"FULL JOIN (SELECT *, true AS here FROM {new}) n ON {same_key} "
+        f"FROM (SELECT *, true AS here FROM {old} WHERE {part}) o "
+        f"FULL JOIN (SELECT *, true AS here FROM {new} WHERE {part}) n ON {same_key} "
         f"WHERE o.here IS NULL OR n.here IS NULL OR {every}"
     )
 

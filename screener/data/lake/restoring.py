@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from screener.data.lake import lake
+from screener.data.lake.differing import differing_parts
 from screener.data.lake.guards import making
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.merge import TableChange
@@ -45,10 +46,12 @@ def what_restoring_changes(
     latest = latest_version(connection)
     there, now = columns_at(connection, version), columns_at(connection, latest)
     filled = filled_at(connection, version) | filled_at(connection, latest)
+    parts = differing_parts(connection, version, latest)
     found = [
         _compared(
             connection,
             spec,
+            ("true",) if spec.name in lost else parts.get(spec.name, ()),
             _place(spec, there, version),
             empty_relation(spec) if spec.name in lost else _place(spec, now),
         )
@@ -82,14 +85,20 @@ def restore_tables(
     return changes
 
 
-def _compared(connection: lake.Connection, spec: Table, old: str, now: str) -> TableChange:
+def _compared(
+    connection: lake.Connection, spec: Table, parts: Iterable[str], old: str, now: str
+) -> TableChange:
     columns = ", ".join(spec.column_names)
     gone, back = f"gone_{spec.name}", f"back_{spec.name}"
     for name, one, other in ((gone, now, old), (back, old, now)):
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS "
-            f"SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}"
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {empty_relation(spec)}"
         )
+        for part in parts:
+            connection.execute(
+                f"INSERT INTO {name} SELECT {columns} FROM {one} WHERE {part} "
+                f"EXCEPT SELECT {columns} FROM {other} WHERE {part}"
+            )
     n_gone, n_back, both = (
         int(connection.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0])
         for rows in (gone, back, f"{gone} JOIN {back} USING ({', '.join(spec.key)})")
