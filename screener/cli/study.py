@@ -303,7 +303,7 @@ def study(
     part.write(excel=excel, headers=headers)
     erring.write(excel=excel, headers=headers)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
-    remarks += [*erring.remarks(place), *part.remarks(place)]
+    remarks += [*erring.remarks(place), *part.remarks(place, jobs)]
     if "-" not in (*tables, json, html):
         titles = titles_of(place)
         console().print(study_page(run, titles))

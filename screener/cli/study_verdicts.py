@@ -85,7 +85,7 @@ class VerdictPart:
         told = "".join(f"\n{verdict_text(verdict)}\n" for verdict in self.found.verdicts)
         out.print(told, end="", markup=False, highlight=False)
 
-    def remarks(self, place: Workspace) -> list[str]:
+    def remarks(self, place: Workspace, jobs: int) -> list[str]:
         """Store the backtest that the verdicts rest on; return what a reader should know."""
         if self.found is None:
             return []
@@ -95,7 +95,7 @@ class VerdictPart:
         from screener.workflows.study.placebo.rows import placebo_document
 
         backtest = self.found.backtest
-        stored = save_run(place, backtest.run_id, encoded_document(backtest))
+        stored = save_run(place, backtest.run_id, encoded_document(backtest, jobs=jobs))
         beside = self.found.placebo
         stored += save_run(place, beside.run_id, placebo_document(beside))
         kept = keep_verdicts(place, backtest.data_version, self.found.verdicts)

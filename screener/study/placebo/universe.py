@@ -7,15 +7,14 @@ from datetime import date
 
 import numpy as np
 
-from screener.domain.arrays import DayArray, FlagArray, FlagMatrix, Places
+from screener.domain.arrays import DayArray, FlagArray, FlagMatrix, FloatMatrix, Places
 from screener.domain.listing import Board, Listing
-from screener.domain.panel import PricePanel, known_places
+from screener.domain.panel import PricePanel, carried
 from screener.paths.legs import Reason, buy_block
 
 __all__ = ["in_market", "tradable", "tradable_in"]
 
 
-_BACK = 20  # rows in which a last close is looked for; without one the exact rule is asked
 _NEAR = 1.03  # no upper limit is nearer to the reference price than that
 _CHEAP = 2.0  # below it a tick, or the tolerance of adjusted prices, is more than a per cent
 _NO_COMMON_SHARE = frozenset({Board.B_SHARE, Board.FUND, Board.INDEX})
@@ -95,7 +94,8 @@ def tradable_in(
     )
     if panel.untraded is not None:
         found &= ~panel.untraded[cells]
-    for row, column in np.argwhere(found & _near_limit(panel, at, every)).tolist():
+    near = _near_limit(opens, panel.factor[cells], _references(panel, at, columns))
+    for row, column in np.argwhere(found & near).tolist():
         block = buy_block(panel, int(every[column]), int(at[row]))
         found[row, column] = block is Reason.NONE
     return found
@@ -115,21 +115,26 @@ def _days(days: Sequence[date | None]) -> DayArray:
     return np.array(days, dtype="datetime64[D]")
 
 
-def _near_limit(panel: PricePanel, rows: Places, columns: Places) -> FlagMatrix:
+def _near_limit(opens: FloatMatrix, factor: FloatMatrix, references: FloatMatrix) -> FlagMatrix:
     """Tell in which cells the exact rule must be asked: all others open well below a limit."""
-    cells = np.ix_(rows, columns)
-    opens = panel.open[cells]
-    first, last = max(int(rows.min(initial=0)) - _BACK, 0), int(rows.max(initial=0))
-    before = slice(first, last)
-    worths = panel.close[before, columns] * panel.factor[before, columns]
-    if not len(worths):
-        return np.ones(opens.shape, dtype=bool)
-    places = known_places(worths)
-    own = rows - 1 - first  # of the session before, within these; -1 at the panel's beginning
-    known = np.take_along_axis(places, np.maximum(own, 0)[:, np.newaxis], axis=0)
-    reference = np.take_along_axis(worths, known, axis=0)
-    recent = (own >= 0)[:, np.newaxis] & (known > (own - _BACK)[:, np.newaxis])
     with np.errstate(invalid="ignore"):
-        far = recent & (opens * panel.factor[cells] < _NEAR * reference)
+        far = opens * factor < _NEAR * references  # not where there is no reference
     found: FlagMatrix = ~far | (opens < _CHEAP)
+    return found
+
+
+def _references(panel: PricePanel, rows: Places, columns: Sequence[int] | None) -> FloatMatrix:
+    """Return the last close before each session, by total return; NaN where none is known."""
+    if columns is None:
+        before = panel.once("closes before", lambda: _before(panel.close * panel.factor))
+    else:
+        own = np.array(columns, dtype=np.intp)
+        before = _before(panel.close[:, own] * panel.factor[:, own])
+    found: FloatMatrix = before[rows]
+    return found
+
+
+def _before(worths: FloatMatrix) -> FloatMatrix:
+    found: FloatMatrix = np.full(worths.shape, np.nan)
+    found[1:] = carried(worths[:-1])
     return found
