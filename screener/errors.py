@@ -19,7 +19,7 @@ bugs and 130 for an interrupted command. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 __all__ = [
     "AmbiguousMention",
@@ -82,6 +82,12 @@ class ScreenerError(Exception):
     def told(self, turned: Callable[[str], str]) -> str:
         """Return its parts in one line, each as `turned` has it."""
         return " / ".join(turned(part) for part in (self.what, self.where, self.fix) if part)
+
+
+    def bare(self) -> Self:
+        """Return it without the frames that it was raised in: they hold what they worked on."""
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class InputError(ScreenerError, ValueError):

@@ -102,7 +102,7 @@ def read_each(
         except (BasketDefinitionError, StorageError) as error:
             text = _text(path)
             name = _name(text, key) or path.stem
-            broken.append(Broken(kind=kind, name=name, text=text, error=error))
+            broken.append(Broken(kind=kind, name=name, text=text, error=error.bare()))
     return Readable(items, broken)
 
 

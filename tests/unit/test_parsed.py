@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import weakref
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from screener.files.derived import FOLDER
 from screener.workspace import parsed
+from screener.workspace.broken import Broken
 from screener.workspace.cards import reading
 from screener.workspace.cards.reading import readable_cards
 from screener.workspace.locate import Workspace
@@ -144,3 +146,22 @@ def test_cards_by_their_copy_are_the_cards(tmp_path: Path) -> None:
     assert len(copy_of(place.data_cache).read_bytes().splitlines()) == MANY  # a head, one broken
     assert alone[0].published.value == datetime(2026, 5, 14, 11, 48, tzinfo=UTC)
     assert date(2026, 5, 14).isoformat() in copy_of(place.data_cache).read_text()
+
+
+def test_a_card_that_cannot_be_read_does_not_hold_what_its_reader_held(tmp_path: Path) -> None:
+    place = Workspace(root=tmp_path)
+    place.seeds.mkdir()
+    text = CARD.format(number=1) + 'securities = [{ listing = "000300.SZ", printed = "x" }]\n'
+    (place.seeds / "R1.toml").write_text(text, encoding="utf-8")
+
+    def asked() -> tuple[tuple[Broken, ...], weakref.ref[set[int]]]:
+        held: set[int] = Held()
+        return readable_cards(place).broken, weakref.ref(held)
+
+    broken, held = asked()
+    assert "000300" in broken[0].told()
+    assert held() is None
+
+
+class Held(set[int]):
+    """What is worked on while cards are read."""

@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from screener.data.lake.comparison import TableDiff
@@ -160,7 +160,7 @@ def compare_runs(
     root = place.lake
     with Store.open(root, version=old) as first, Store.open(root, version=new) as second:
         moved = moved_last_sessions(first, second)
-        sides = [_Side(place, store, program_version) for store in (first, second)]
+        compared = _Compared(place, (first, second), program_version)
         for run in counted(runs):
             try:
                 kind = kind_of(run)
@@ -170,12 +170,12 @@ def compare_runs(
                 request = kind.request(place, run.document[kind.document], where)
                 if not may_change(kind.reads(request), tables, moved):
                     continue
-                before, after = (side.rows(kind, request) for side in sides)
+                found = compared.differences(kind, request)
             except ScreenerError as error:
                 failures.append(RunFailure(run_id=run.run_id, reason=in_a_line(error)))
                 continue
             evaluated += 1
-            differences.extend(_differences(kind, run.run_id, before, after))
+            differences.extend(replace(item, run_id=run.run_id) for item in found)
     return RunsDiff(
         runs=len(runs),
         evaluated=evaluated,
@@ -184,39 +184,54 @@ def compare_runs(
     )
 
 
-class _Side:
-    """Evaluates requests at one version, each of them once."""
+class _Compared:
+    """Evaluates requests at two versions and compares their rows, each of them once."""
 
-    def __init__(self, place: Workspace, store: Store, program_version: str) -> None:
-        self._place, self._store = place, store
+    def __init__(self, place: Workspace, stores: tuple[Store, Store], program_version: str) -> None:
+        self._place, self._stores = place, stores
         self._program_version = program_version
-        self._done: dict[tuple[str, object], RunRows | ScreenerError] = {}
+        self._done: dict[tuple[str, str], tuple[RunDifference, ...] | ScreenerError] = {}
 
-    def rows(self, kind: RunKind, request: object) -> RunRows:
+    def differences(self, kind: RunKind, request: object) -> tuple[RunDifference, ...]:
+        """Return what differs in the results of a request, of no run yet.
+
+        Raises
+        ------
+        ScreenerError
+            If it cannot be evaluated at one of the versions.
+        """
         key = (kind.name, json.dumps(plain_of(request), default=str, sort_keys=True))
         if key not in self._done:
-            self._done[key] = self._evaluated(kind, request)
+            self._done[key] = self._found(kind, request)
         found = self._done[key]
         if isinstance(found, ScreenerError):
             raise found
         return found
 
-    def _evaluated(self, kind: RunKind, request: object) -> RunRows | ScreenerError:
+    def _found(self, kind: RunKind, request: object) -> tuple[RunDifference, ...] | ScreenerError:
+        sides = []
+        for store in self._stores:
+            rows = self._rows(kind, request, store)
+            if isinstance(rows, ScreenerError):
+                return rows
+            sides.append(rows)
+        return tuple(_differences(kind, *sides))
+
+    def _rows(self, kind: RunKind, request: object, store: Store) -> RunRows | ScreenerError:
         try:
-            _, rows = kind.evaluate(self._place, self._store, request, self._program_version)
-        except ScreenerError as error:
-            version = self._store.version
-            text = say("at data version {version}: {why}", version=version, why=error.what)
+            _, rows = kind.evaluate(self._place, store, request, self._program_version)
+        except ScreenerError as error:  # kept without what it was raised in: whole markets
+            text = say("at data version {version}: {why}", version=store.version, why=error.what)
             return type(error)(text, where=error.where, fix=error.fix)
-        return rows
+        return {table: rows[table] for table in kind.keys}
 
 
-def _differences(kind: RunKind, run_id: str, old: RunRows, new: RunRows) -> Iterator[RunDifference]:
+def _differences(kind: RunKind, old: RunRows, new: RunRows) -> Iterator[RunDifference]:
     for table, keys in kind.keys.items():
         before, after = _by_key(old[table], keys), _by_key(new[table], keys)
         for key in dict.fromkeys((*before, *after)):
             one, other = before.get(key), after.get(key)
-            told = partial(_difference, run_id, kind.name, table, key, one or other or {})
+            told = partial(_difference, kind.name, table, key, one or other or {})
             if one is None or other is None:
                 yield told("", _there(one), _there(other))
                 continue
@@ -226,7 +241,6 @@ def _differences(kind: RunKind, run_id: str, old: RunRows, new: RunRows) -> Iter
 
 
 def _difference(
-    run_id: str,
     kind: str,
     table: str,
     key: tuple[object, ...],
@@ -237,7 +251,7 @@ def _difference(
 ) -> RunDifference:
     horizon, capital = row.get("horizon"), row.get("capital")
     return RunDifference(
-        run_id=run_id,
+        run_id="",
         basket=str(row.get("basket") or ""),
         report=str(row.get("report") or ""),
         horizon=None if horizon is None else int(str(horizon)),
