@@ -161,7 +161,7 @@ def _with_events(
             if chosen:
                 raise
             text = basket_text(basket)
-            broken.append(Broken(kind="basket", name=basket.name, text=text, error=error))
+            broken.append(Broken(kind="basket", name=basket.name, text=text, error=error.bare()))
     return Readable(found, broken)
 
 

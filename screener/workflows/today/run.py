@@ -132,7 +132,7 @@ def run_today(
             _screens(workspace, store, found, now)
             old = _old_version(store, before)
     except ScreenerError as error:
-        found.failed.append(error)
+        found.failed.append(error.bare())
         old = None
     if found.version is not None:
         _tried(found, lambda: _changes(workspace, old, found, program_version))
@@ -176,7 +176,7 @@ def _tried(found: _Found, part: Callable[[], None]) -> None:
     try:
         part()
     except ScreenerError as error:
-        found.failed.append(error)
+        found.failed.append(error.bare())
 
 
 # ---- cards ---------------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ def _screens(workspace: Workspace, store: Store, found: _Found, now: datetime) -
                 workspace, store, name, found.before, today=now.astimezone(SHANGHAI).date()
             )
         except ScreenerError as error:
-            found.failed.append(error)
+            found.failed.append(error.bare())
             keys |= {key for key in found.before.screens if key.startswith(f"{name} ")}
         else:
             rows += one.rows
