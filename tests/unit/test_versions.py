@@ -629,6 +629,28 @@ def test_what_is_only_from_elsewhere_comes_last(store: Store, root: Path) -> Non
     ]
 
 
+def test_rows_that_a_merge_has_lost_are_in_the_versions_before(store: Store, root: Path) -> None:
+    early, late = date(2025, 5, 12), date(2026, 5, 20)
+    whole = [bar("600000.SH", early), bar("600519.SH", early), bar("600519.SH", late)]
+    before = store.commit(bars(*whole), message="whole").version
+    content = store.content()
+    names = frozenset({"600000.SH", "600519.SH"})
+    after = Batch(tables=bars(bar("600000.SH", early)).tables, replaces=names)
+    lost = store.commit(after, message="replaced").version
+    store.compact(now=FETCHED, pinned=lambda: NO_PINS)
+    with Store.open(root, version=before) as old:
+        every = old.read(TableName.BARS).num_rows
+        assert old.read(TableName.BARS, start=date(2000, 1, 1)).num_rows == every
+        assert old.read(TableName.BARS, start=late).num_rows == 1
+        assert old.recent_spans(["600519.SH"], late)["600519.SH"].last == late
+    with VersionComparison.open(root, before, lost) as compared:
+        assert (
+            compared.compare(TableName.BARS).removed == every - store.read(TableName.BARS).num_rows
+        )
+    store.restore(before)
+    assert store.content() == content
+
+
 @pytest.mark.parametrize("versions", [(1, 99), (99, 1), (0, 1), (-1, 1)])
 def test_versions_to_compare_must_exist(root: Path, versions: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="no data version") as caught:

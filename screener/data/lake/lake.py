@@ -70,6 +70,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     # Else a table that a version lacks is looked for among the variables of the caller.
     "python_enable_replacements": False,
+    # It takes the statistics of a table as it is now for those of every version of it: rows that a
+    # later version lost are then left out (https://github.com/duckdb/ducklake/issues/1377).
+    "disabled_optimizers": "statistics_propagation",
 }
 _NO_LAKE = "creating a new ducklake is explicitly disabled"
 _NO_VERSION = "no snapshot found at version"
