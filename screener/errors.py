@@ -83,7 +83,6 @@ class ScreenerError(Exception):
         """Return its parts in one line, each as `turned` has it."""
         return " / ".join(turned(part) for part in (self.what, self.where, self.fix) if part)
 
-
     def bare(self) -> Self:
         """Return it without the frames that it was raised in: they hold what they worked on."""
         self.__cause__ = self.__context__ = None

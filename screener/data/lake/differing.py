@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from screener.data.lake import lake
-from screener.data.lake.schema import TABLES
+from screener.data.lake.schema import TABLES, TableName
 
 __all__ = ["differing_parts"]
 
@@ -38,6 +38,9 @@ _FILES = """
 """
 _EVERY = "true"
 
+_File = tuple[str | None, str | None, str | None]
+"""Column by whose years a table is stored, and its least and greatest day in a file."""
+
 
 def differing_parts(connection: lake.Connection, old: int, new: int) -> dict[str, tuple[str, ...]]:
     """Return which rows of each table may differ between two versions, in parts.
@@ -53,21 +56,25 @@ def differing_parts(connection: lake.Connection, old: int, new: int) -> dict[str
     """
     columns = sorted({lake.literal(spec.by_year) for spec in TABLES.values() if spec.by_year})
     sql = _FILES.format(low=min(old, new), high=max(old, new), days=", ".join(columns))
-    found: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
-    for table, *days in connection.execute(sql).fetchall():
-        found[table].add(tuple(days))
-    return {table: _parts(table, files) for table, files in found.items() if table in TABLES}
+    found: dict[str, list[_File]] = defaultdict(list)
+    for table, column, low, high in connection.execute(sql).fetchall():
+        found[table].append((column, low, high))
+    return {
+        table: _parts(TABLES[TableName(table)].by_year, files)
+        for table, files in found.items()
+        if table in TABLES
+    }
 
 
-def _parts(
-    table: str, files: Iterable[tuple[str | None, str | None, str | None]]
-) -> tuple[str, ...]:
-    column = next(spec.by_year for spec in TABLES.values() if spec.name == table)
+def _parts(column: str, files: Iterable[_File]) -> tuple[str, ...]:
     years: dict[int, tuple[date, date]] = {}
     for name, low, high in files:
         if name != column or low is None or high is None:
             return (_EVERY,)
-        first, last = date.fromisoformat(low), date.fromisoformat(high)
+        try:
+            first, last = date.fromisoformat(low), date.fromisoformat(high)
+        except ValueError:  # a year that Python has no day in
+            return (_EVERY,)
         for year in range(first.year, last.year + 1):
             begin, end = years.get(year, (date.max, date.min))
             begin = min(begin, max(first, date(year, 1, 1)))

@@ -16,8 +16,9 @@ from screener.data.doctor.distributions import denied_actions
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows
-from screener.data.lake.schema import TableName
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
+from screener.data.lake.versions import PROVENANCE
 from screener.data.update.action_reconciliation import same_terms, terms
 from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.context import KEPT, kept, make_note, told_apart
@@ -31,6 +32,11 @@ from screener.language.stored import retold
 
 __all__ = ["CheckedImport", "checked_import", "resolved_doubts"]
 
+_FACTS = tuple(
+    name
+    for name in TABLES[TableName.BARS].column_names
+    if name not in (*TABLES[TableName.BARS].key, *PROVENANCE)
+)
 _DENIED = KEPT + "denied by its ex-session: "
 
 _Key = tuple[str, date]
@@ -148,24 +154,30 @@ class _Work:
     def found(self, *, rejecting: bool) -> _Found:
         """Judge the bars, and the actions by them."""
         judged = judge_bars(self.part.raw, self.part.adjusted, self.part.facts)
-        fresh = _rows_at(self.part.fresh, set(judged.rejected)) if rejecting else {}
-        rejected = {key: judged.rejected[key] for key in fresh}
+        left_out = self._left_out(set(judged.rejected)) if rejecting else set()
+        rejected = {key: judged.rejected[key] for key in left_out}
         doubted = {**judged.doubted}
-        doubted.update({key: text for key, text in judged.rejected.items() if key not in fresh})
+        doubted.update({key: text for key, text in judged.rejected.items() if key not in left_out})
         noted = self._noted()
         standing = self._standing(noted)
         doubts = _told_once(self._notes(doubted, doubted=True), standing, TableName.BARS)
-        denied = self._denied({(note.listing, note.session) for note in doubts})
+        denied = self._denied({(note.listing, note.session) for note in doubts}, left_out)
         denied = _told_once(denied, standing, TableName.ACTIONS)
-        rejects = self._notes(rejected, doubted=False)
+        rejects = _beside(self._notes(rejected, doubted=False), noted)
         told = {(str(note.table), note.file, note.line) for note in (*rejects, *doubts, *denied)}
         return _Found(
             left_out=frozenset(rejected),
             rejects=rejects,
             doubts=doubts,
             denied=denied,
-            resolved=self._resolved(noted, told),
+            resolved=self._resolved(noted, told, left_out),
         )
+
+    def _left_out(self, keys: set[_Key]) -> set[_Key]:
+        """Return of the bars that cannot be true those of the batch: what is stored stays there."""
+        stored = _rows_at(self.part.replaced, keys)
+        fresh = _rows_at(self.part.fresh, keys)
+        return {key for key, row in fresh.items() if not _alike(row, stored.get(key))}
 
     def _notes(self, reasons: Mapping[_Key, str], *, doubted: bool) -> tuple[Reject, ...]:
         """Make a note on each bar with a reason."""
@@ -186,12 +198,14 @@ class _Work:
         ]
         return told_apart(notes)
 
-    def _denied(self, told: set[tuple[str | None, date | None]]) -> tuple[Reject, ...]:
+    def _denied(
+        self, told: set[tuple[str | None, date | None]], left_out: set[_Key]
+    ) -> tuple[Reject, ...]:
         """Make a note on each action that its ex-session denies, where no bar is doubted yet."""
         actions = self.part.facts.actions
         rows = {(row["listing"], row["ex_session"]): row for row in actions.to_pylist()}
         notes = []
-        for finding in denied_actions(actions, self.part.raw):
+        for finding in denied_actions(actions, _without(self.part.raw, left_out)):
             key = (finding.listing, finding.session)
             if key in rows and key not in told:
                 notes.append(
@@ -227,7 +241,10 @@ class _Work:
         ]
 
     def _resolved(
-        self, noted: Sequence[Mapping[str, Any]], told: set[tuple[str, str, int]]
+        self,
+        noted: Sequence[Mapping[str, Any]],
+        told: set[tuple[str, str, int]],
+        left_out: set[_Key],
     ) -> frozenset[tuple[object, ...]]:
         """Return keys of stored doubts that an action, a factor or another bar has resolved."""
         doubts = {
@@ -235,7 +252,7 @@ class _Work:
             for row in noted
         }
         open_ = {key: at for key, at in doubts.items() if key not in told}
-        fresh = set(_rows_at(self.part.fresh, set(open_.values())))
+        fresh = set(_rows_at(self.part.fresh, set(open_.values()))) - left_out
         actions = self.part.facts.actions
         fresh |= {(row["listing"], row["ex_session"]) for row in actions.to_pylist()}
         fresh |= {
@@ -253,6 +270,22 @@ def _told_once(
     told = {(note.file, note.line) for note in fresh}
     again = (note for note in standing if note.table is table)
     return (*fresh, *(note for note in again if (note.file, note.line) not in told))
+
+
+def _alike(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
+    """Tell whether a bar is the one that is stored."""
+    return stored is not None and all(row[name] == stored[name] for name in _FACTS)
+
+
+def _beside(notes: Sequence[Reject], noted: Sequence[Mapping[str, Any]]) -> tuple[Reject, ...]:
+    """Return notes on bars that are left out, beside the doubts on those stored in their place."""
+    taken = {(row["table_name"], row["file"], row["line"]) for row in noted}
+    return tuple(
+        replace(note, file=f"{note.file} (2)")
+        if (str(note.table), note.file, note.line) in taken
+        else note
+        for note in notes
+    )
 
 
 def _replaced(store: Store, batch: Batch) -> list[str]:

@@ -48,6 +48,8 @@ class Part:
         Adjusted bars that the batch brings.
     fresh
         All bars that the batch brings.
+    replaced
+        Stored bars of the same sessions as these.
     facts
         What is known about the listings.
     settled
@@ -58,6 +60,7 @@ class Part:
     raw: pa.Table
     adjusted: pa.Table
     fresh: pa.Table
+    replaced: pa.Table
     facts: FileFacts
     settled: _Day
 
@@ -117,7 +120,14 @@ def _whole(
     facts = file_facts(
         store, batch, raw=listings_in(raw), adjusted=listings_in(adjusted), fetched_at=fetched_at
     )
-    return Part(raw=raw, adjusted=adjusted, fresh=fresh, facts=facts, settled={})
+    return Part(
+        raw=raw,
+        adjusted=adjusted,
+        fresh=fresh,
+        replaced=_joined(stored, fresh, "left semi"),
+        facts=facts,
+        settled={},
+    )
 
 
 def _ends(store: Store, batch: Batch, raw: pa.Table, fetched_at: datetime) -> Part | None:
@@ -135,7 +145,8 @@ def _ends(store: Store, batch: Batch, raw: pa.Table, fetched_at: datetime) -> Pa
     stored = store.read(TableName.BARS, listings=sorted(first), start=start).cast(raw.schema)
     known = _before(stored, first)
     pairs, before, last = _last_two(stored.filter(known))
-    later = _latest(stored.filter(pc.invert(known)), raw)
+    again = stored.filter(pc.invert(known))
+    later = _latest(again, raw)
     quiet = {*halted, *_untraded(pairs), *_untraded(later)}
     names = sorted(before.keys() - quiet)
     facts = file_facts(store, batch, raw=names, adjusted=[], fetched_at=fetched_at)
@@ -150,6 +161,7 @@ def _ends(store: Store, batch: Batch, raw: pa.Table, fetched_at: datetime) -> Pa
         raw=pa.concat_tables([_among(pairs, own), _among(later, own)]),
         adjusted=raw.slice(0, 0),
         fresh=_among(raw, own),
+        replaced=_joined(_among(again, own), _among(raw, own), "left semi"),
         facts=replace(facts, actions=acting, older=frozenset(own)),
         settled=settled,
     )
@@ -239,6 +251,13 @@ def _latest(stored: pa.Table, fresh: pa.Table) -> pa.Table:
     """Return bars as they will stand: the fresh ones over the stored ones of the same session."""
     if not stored.num_rows:
         return fresh
+    return pa.concat_tables([_joined(stored, fresh, "left anti"), fresh])
+
+
+def _joined(stored: pa.Table, fresh: pa.Table, how: str) -> pa.Table:
+    """Return the stored bars of sessions that are among the fresh ones, or that are not."""
+    if not stored.num_rows:
+        return stored
     key = ["listing", "session"]
-    kept = stored.join(fresh.select(key), keys=key, join_type="left anti")
-    return pa.concat_tables([kept.select(fresh.column_names), fresh])
+    found = stored.join(fresh.select(key), keys=key, join_type=how)
+    return found.select(stored.column_names)

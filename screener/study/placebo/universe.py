@@ -126,7 +126,7 @@ def _near_limit(opens: FloatMatrix, factor: FloatMatrix, references: FloatMatrix
 def _references(panel: PricePanel, rows: Places, columns: Sequence[int] | None) -> FloatMatrix:
     """Return the last close before each session, by total return; NaN where none is known."""
     if columns is None:
-        before = panel.once("closes before", lambda: _before(panel.close * panel.factor))
+        before = panel.once("worths before", lambda: _before(panel.close * panel.factor))
     else:
         own = np.array(columns, dtype=np.intp)
         before = _before(panel.close[:, own] * panel.factor[:, own])
@@ -137,4 +137,5 @@ def _references(panel: PricePanel, rows: Places, columns: Sequence[int] | None) 
 def _before(worths: FloatMatrix) -> FloatMatrix:
     found: FloatMatrix = np.full(worths.shape, np.nan)
     found[1:] = carried(worths[:-1])
+    found.setflags(write=False)
     return found

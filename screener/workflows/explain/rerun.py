@@ -170,9 +170,12 @@ def compare_runs(
                 request = kind.request(place, run.document[kind.document], where)
                 if not may_change(kind.reads(request), tables, moved):
                     continue
-                found = compared.differences(kind, request)
             except ScreenerError as error:
                 failures.append(RunFailure(run_id=run.run_id, reason=in_a_line(error)))
+                continue
+            found = compared.differences(kind, request)
+            if isinstance(found, ScreenerError):
+                failures.append(RunFailure(run_id=run.run_id, reason=in_a_line(found)))
                 continue
             evaluated += 1
             differences.extend(replace(item, run_id=run.run_id) for item in found)
@@ -192,21 +195,14 @@ class _Compared:
         self._program_version = program_version
         self._done: dict[tuple[str, str], tuple[RunDifference, ...] | ScreenerError] = {}
 
-    def differences(self, kind: RunKind, request: object) -> tuple[RunDifference, ...]:
-        """Return what differs in the results of a request, of no run yet.
-
-        Raises
-        ------
-        ScreenerError
-            If it cannot be evaluated at one of the versions.
-        """
+    def differences(
+        self, kind: RunKind, request: object
+    ) -> tuple[RunDifference, ...] | ScreenerError:
+        """Return what differs in the results of a request, or why one of them cannot be had."""
         key = (kind.name, json.dumps(plain_of(request), default=str, sort_keys=True))
         if key not in self._done:
             self._done[key] = self._found(kind, request)
-        found = self._done[key]
-        if isinstance(found, ScreenerError):
-            raise found
-        return found
+        return self._done[key]
 
     def _found(self, kind: RunKind, request: object) -> tuple[RunDifference, ...] | ScreenerError:
         sides = []
