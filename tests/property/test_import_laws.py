@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -200,3 +201,52 @@ def test_what_is_quiet_is_judged_beside_its_end(store: Store, pause: int, again:
     if again:
         newest = pc.max(stored_days(store)).as_py()
         assert min(first.settled.values()) < newest - timedelta(days=1)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    return Workspace(root=tmp_path)
+
+
+NAME = "600000.SH"
+SPLIT = {"listing": NAME, "ex_session": days_of(NAME)[45], "split": 2.0}
+
+
+def brought(place: Workspace, first: int, *closes: float, actions: Any = ()) -> list[str]:
+    """Import bars of sessions one after the other; return what is noted then."""
+    days = days_of(NAME)[first:]
+    rows: Rows = {
+        TableName.BARS: [flat(day, close) for day, close in zip(days, closes, strict=False)]
+    }
+    import_batch(
+        place,
+        batch_of({**rows, **({TableName.ACTIONS: list(actions)} if actions else {})}),
+        "bars",
+        ORIGIN["fetched_at"],
+    )
+    with Store.open(place.data_cache) as store:
+        notes = store.read(TableName.QUARANTINE).to_pylist()
+    return sorted(f"{row['table_name']} {row['session']} {row['reason'][:14]}" for row in notes)
+
+
+def flat(day: date, close: float) -> dict[str, Any]:
+    prices = dict.fromkeys(("open", "high", "low", "close"), close)
+    return {"listing": NAME, "session": day, **prices, "volume": 1e6, "basis": "raw"}
+
+
+def test_a_stored_bar_that_comes_once_more_keeps_its_doubt(place: Workspace) -> None:
+    brought(place, 0, *[10.0] * 50, 15.0)
+    doubt = [f"bars {days_of(NAME)[50]} kept: bad tick"]
+    assert brought(place, 51, *[10.0] * 5) == doubt
+    assert brought(place, 50, 15.0, *[10.0] * 5) == doubt
+    assert brought(place, 55, 10.0, 10.1) == doubt
+    other = brought(place, 50, 16.0, *[10.0] * 5)  # left out: the stored one stays, doubted
+    assert other == sorted([*doubt, f"bars {days_of(NAME)[50]} bad tick: clos"])
+    assert brought(place, 50, 10.0) == other[:1]  # another one takes its place
+
+
+def test_what_is_left_out_of_a_batch_denies_no_action(place: Workspace) -> None:
+    brought(place, 0, *[10.0] * 45)
+    noted = brought(place, 45, 10.0, *[5.0] * 4, actions=[SPLIT])
+    assert noted == [f"bars {days_of(NAME)[45]} bad tick: clos"]
+    assert brought(place, 50, 5.0, 5.1) == noted
