@@ -49,7 +49,10 @@ MANY_FILES = 400
 SMALL_FILE = 4 << 20
 """Bytes up to which a file counts as small there."""
 
-_MOST_PASSES = 8
+_AT_ONCE = 4
+"""Files of each table that one merge makes at most: those of whole markets fill memory."""
+
+_MOST_PASSES = 200
 
 _MICROSECOND = timedelta(microseconds=1)
 _REPLACED = """
@@ -275,8 +278,9 @@ def _merge_files(place: Place, connection: lake.Connection) -> None:
         connection,
         f"CALL ducklake_rewrite_data_files('lake', delete_threshold => {_DELETED_SHARE})",
     )
-    for _ in range(_MOST_PASSES):  # a pass stops at files of the lake's target size
-        if not _merge(place, connection, "CALL ducklake_merge_adjacent_files('lake')"):
+    merging = f"CALL ducklake_merge_adjacent_files('lake', max_compacted_files => {_AT_ONCE})"
+    for _ in range(_MOST_PASSES):  # each stops at files of the lake's target size, too
+        if not _merge(place, connection, merging):
             break
 
 
