@@ -24,6 +24,7 @@ from screener.data.lake.versions import (
     check_version,
     columns_at,
     empty_relation,
+    facts_of,
     relation,
 )
 from screener.files.place import Place
@@ -142,9 +143,9 @@ class VersionComparison(lake.Connected):
             for part in self._parts.get(table, ()):
                 kinds = self._found[table, part]
                 if Change.PROVENANCE in kinds if late else kinds - {Change.PROVENANCE}:
-                    yield from self._values(spec, part, late=late)
+                    yield from self._changes_in(spec, part, late=late)
 
-    def _values(self, spec: Table, part: str, *, late: bool) -> Iterator[ValueChange]:
+    def _changes_in(self, spec: Table, part: str, *, late: bool) -> Iterator[ValueChange]:
         """Give the values that differ in a part of a table, of provenance alone or all others."""
         asked = "=" if late else "<>"
         sql = (
@@ -185,10 +186,6 @@ def _diff(spec: Table, counts: Mapping[str, int], listings: frozenset[str]) -> T
     )
 
 
-def _facts(spec: Table) -> list[str]:
-    return [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
-
-
 def _origin(spec: Table) -> list[str]:
     return [name for name in PROVENANCE if name in spec.column_names]
 
@@ -203,9 +200,9 @@ def _listing_columns(spec: Table) -> tuple[str, ...]:
 def _difference(spec: Table, part: str, old: str, new: str) -> str:
     """Return the query for the rows that differ: key, change, old and new values."""
     key = ", ".join(f"coalesce(o.{name}, n.{name}) AS {name}" for name in spec.key)
-    rest = [*_facts(spec), *_origin(spec)]
+    rest = [*facts_of(spec), *_origin(spec)]
     values = ", ".join(f"o.{name} AS old_{name}, n.{name} AS new_{name}" for name in rest)
-    facts = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in _facts(spec)) or "false"
+    facts = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in facts_of(spec)) or "false"
     every = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in rest)
     same_key = " AND ".join(f"o.{name} = n.{name}" for name in spec.key)
     return (
@@ -223,7 +220,7 @@ def _values(spec: Table, row: Sequence[Any]) -> Iterator[ValueChange]:
     width = len(spec.key)
     key = " ".join(str(part) for part in row[:width])
     change = Change(row[width])
-    names = [*_facts(spec), *_origin(spec)]
+    names = [*facts_of(spec), *_origin(spec)]
     pairs = zip(names, row[width + 1 :: 2], row[width + 2 :: 2], strict=True)
     if change in (Change.ADDED, Change.REMOVED):
         side = 2 if change is Change.ADDED else 1

@@ -14,7 +14,7 @@ from screener.data.lake import lake
 from screener.data.lake.batch import Batch, Reject, Span
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
-from screener.data.lake.versions import PROVENANCE
+from screener.data.lake.versions import facts_of
 from screener.errors import SchemaMismatch
 from screener.language import in_english, say
 from screener.language.lists import listed
@@ -286,8 +286,9 @@ def _merge_rows(
     span: Span | None,
 ) -> TableChange:
     same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
-    compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
-    differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
+    differs = (
+        " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in facts_of(spec)) or "false"
+    )
     outdated = _replaced_rows(connection, spec, target, same_key, batch, span)
     total = _count(connection, "incoming")
     ((known, changed),) = connection.execute(

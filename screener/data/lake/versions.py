@@ -23,6 +23,7 @@ __all__ = [
     "check_version",
     "columns_at",
     "empty_relation",
+    "facts_of",
     "filled_at",
     "latest_version",
     "relation",
@@ -62,6 +63,11 @@ _FILLED = """
     JOIN __ducklake_metadata_lake.ducklake_table t USING (table_id)
     WHERE f.begin_snapshot <= {0} AND (f.end_snapshot IS NULL OR f.end_snapshot > {0})
 """
+
+
+def facts_of(spec: Table) -> tuple[str, ...]:
+    """Return the columns of a table that are not its key and do not say where a row is from."""
+    return tuple(name for name in spec.column_names if name not in (*spec.key, *PROVENANCE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
-from screener.data.lake.versions import PROVENANCE
+from screener.data.lake.versions import facts_of
 from screener.data.update.action_reconciliation import same_terms, terms
 from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.context import KEPT, kept, make_note, told_apart
@@ -32,11 +32,7 @@ from screener.language.stored import retold
 
 __all__ = ["CheckedImport", "checked_import", "resolved_doubts"]
 
-_FACTS = tuple(
-    name
-    for name in TABLES[TableName.BARS].column_names
-    if name not in (*TABLES[TableName.BARS].key, *PROVENANCE)
-)
+_FACTS = facts_of(TABLES[TableName.BARS])
 _DENIED = KEPT + "denied by its ex-session: "
 
 _Key = tuple[str, date]
